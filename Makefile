@@ -1,0 +1,56 @@
+# Everything here works on a bare checkout: a target makes the virtual environment it needs.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+RUNTIME = $(VENV)/.runtime
+DEVELOP = $(VENV)/.development
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock suites clean
+
+help:            ## show this list
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+demo: $(RUNTIME) ## the whole product against a simulated Okta org, in under a minute
+	@$(BIN)/python -m syncd demo
+
+test: $(DEVELOP) ## all tests; the PostgreSQL half needs SYNCD_TEST_POSTGRES_URL
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+
+check: $(DEVELOP) ## style, types, layers, size budget
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(DEVELOP) ## rewrite the code in the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+suites: $(DEVELOP) ## the identity provider's own suites, where SYNCD_OKTA_SUITES names their folder
+	$(BIN)/python -m pytest -q -m okta_suites tests/suites
+
+lock: $(VENV)/bin/python ## renew requirements/*.txt from pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.6'
+	$(BIN)/python -m piptools compile $(LOCK) --output-file requirements/runtime.txt pyproject.toml
+	$(BIN)/python -m piptools compile $(LOCK) --extra dev --output-file requirements/development.txt pyproject.toml
+
+LOCK = --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+       --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean:           ## remove the virtual environment and every cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "syncd needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/runtime.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(DEVELOP): requirements/development.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	@touch $@ $(RUNTIME)

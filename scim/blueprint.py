@@ -1,0 +1,118 @@
+"""The edge: HTTP as Flask has it <-> `ScimRequest` and `ScimResponse`.
+
+One view takes every path and method below the prefix, so that nothing there is answered without a token, and nothing
+with a body that is not SCIM: 404 and 405 included (RFC 7644 sections 2 and 3.12).
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
+
+from scim import urns
+from scim.errors import InvalidSyntax, PayloadTooLarge, ScimError, Unauthorized
+from scim.exchange import MEDIA_TYPE, Limits, ScimRequest, ScimResponse
+from scim.representation import encode
+from scim.service import error_response
+
+Principal = TypeVar("Principal")
+
+_INTERNAL_ERROR: Final = ScimResponse(
+    500, encode({"schemas": [urns.ERROR], "status": "500", "detail": "Internal error; the server's log tells more."})
+)
+
+
+class _Below(BaseConverter):
+    """The rest of a path: nothing, or a slash and whatever follows, doubled slashes and line breaks included."""
+
+    regex = r"(?:/[\s\S]*)?"
+    part_isolating = False
+
+
+def create_blueprint(
+    authenticate: Callable[[str | None], Principal | None],
+    handle: Callable[[Principal, ScimRequest], ScimResponse],
+    limits: Limits,
+) -> Blueprint:
+    """Return a blueprint that serves SCIM below the `url_prefix` that it is registered with; it needs one.
+
+    `authenticate` takes the value of the Authorization header, or None where there is none or more than one, and
+    returns who asks, or None to refuse. `handle` answers them; both may raise `ScimError`. Any other exception is
+    logged and answered with 500 that tells nothing.
+    """
+    blueprint = Blueprint("scim", __name__)
+
+    def serve(path: str) -> Response:
+        try:
+            principal = _required(authenticate(_authorization()))
+            answer = handle(principal, _read_request(path, limits))
+        except ScimError as error:
+            answer = error_response(error)
+        except Exception:
+            current_app.logger.exception("scim request failed")
+            answer = _INTERNAL_ERROR
+        return _render(answer)
+
+    blueprint.record(lambda state: _route_everything(state, serve))
+    return blueprint
+
+
+def _route_everything(state: BlueprintSetupState, serve: Callable[[str], Response]) -> None:
+    """Route every method to `serve`. `add_url_rule` cannot: it wants methods listed, and answers others itself."""
+    application, endpoint = state.app, f"{state.name}.serve"
+    application.url_map.converters["scim_below"] = _Below
+    rule = f"{state.url_prefix}<scim_below:path>"
+    application.url_map.add(application.url_rule_class(rule, endpoint=endpoint, methods=None))
+    application.view_functions[endpoint] = serve
+
+
+def _authorization() -> str | None:
+    """Return the Authorization header. Several arrive joined with a comma, which no bearer token has (RFC 6750)."""
+    value = request.headers.get("Authorization")
+    return None if value is None or "," in value else value
+
+
+def _required(principal: Principal | None) -> Principal:
+    if principal is None:
+        raise Unauthorized("Send a valid token: Authorization: Bearer <token>.")
+    return principal
+
+
+def _read_request(path: str, limits: Limits) -> ScimRequest:
+    return ScimRequest(
+        request.method, path or "/", request.args.to_dict(), _read_body(limits.body_bytes), request.mimetype or None
+    )
+
+
+def _read_body(limit: int) -> bytes:
+    """Return the body, whole. Werkzeug cuts a chunked one at its limit without a word: hence one byte more is read."""
+    request.max_content_length = limit + 1
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(limit) from None
+    except ClientDisconnected:
+        raise _cut_off() from None
+    if len(body) > limit:
+        raise _too_large(limit)
+    if len(body) < (request.content_length or 0):
+        raise _cut_off()
+    return body
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body has more than {limit} bytes.")
+
+
+def _cut_off() -> InvalidSyntax:
+    return InvalidSyntax("The body ended before its Content-Length.")
+
+
+def _render(answer: ScimResponse) -> Response:
+    response = Response(answer.body, answer.status, answer.headers, content_type=MEDIA_TYPE)
+    if not answer.body:
+        del response.headers["Content-Type"]
+    return response

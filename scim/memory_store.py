@@ -1,0 +1,162 @@
+"""A `ResourceStore` in memory, for tests and trials: small, complete, and gone when the process ends.
+
+It passes the same `conformance` suite as a store on disk. What it does not have is a transaction: every method checks
+everything before it changes anything, so a request that fails leaves it as it was.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
+from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
+from scim.filter.matching import matches, value_matches
+from scim.filter.syntax import Filter
+from scim.resource import Document, Member, MembershipChange, StoredResource, fold, view
+from scim.schema import Uniqueness as Unique
+from scim.store import Page, Query
+
+_TYPES: Final = {resource_type.name: resource_type for resource_type in RESOURCE_TYPES}
+_GROUP: Final = GROUP_TYPE.name
+
+_Members = dict[str, Member]
+_UniqueKey = tuple[str, str, str]
+
+
+class MemoryStore:
+    """Resources of one tenant. `new_id` makes ids and `now` tells the time, so that a run can be repeated exactly."""
+
+    def __init__(self, new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
+        self._new_id = new_id
+        self._now = now
+        self._rows: dict[str, StoredResource] = {}
+        self._members: dict[str, _Members] = {}
+        self._owners: dict[_UniqueKey, str] = {}
+
+    def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
+        """Store a new resource; see `ResourceStore.create`."""
+        keys = _unique_keys(resource_type, document)
+        self._refuse_taken(keys)
+        known = self._known(members)
+        moment = self._now()
+        row = StoredResource(resource_type, self._new_id(), 1, moment, moment, deepcopy(document))
+        self._put(row, keys, known)
+        return self._answer(row, with_members=True)
+
+    def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:
+        """Return a resource; see `ResourceStore.read`."""
+        return self._answer(self._row(resource_type, resource_id), with_members=with_members)
+
+    def update(
+        self,
+        resource: StoredResource,
+        document: Document,
+        members: MembershipChange,
+        *,
+        with_members: bool = True,
+    ) -> StoredResource:
+        """Change a resource; see `ResourceStore.update`."""
+        row = self._row(resource.resource_type, resource.id)
+        if row.version != resource.version:
+            raise Conflict(f"{row.resource_type} {row.id} was changed in the meantime. Repeat the request.")
+        keys = _unique_keys(row.resource_type, document)
+        self._refuse_taken(keys, owner=row.id)
+        before = self._members.get(row.id, {})
+        after = _changed(before, members, self._known(members.add))
+        if document != row.document or after.keys() != before.keys():
+            self._forget_keys(row)
+            row = replace(row, version=row.version + 1, last_modified=self._now(), document=deepcopy(document))
+            self._put(row, keys, after)
+        return self._answer(row, with_members=with_members)
+
+    def delete(self, resource_type: str, resource_id: str) -> None:
+        """Remove a resource; see `ResourceStore.delete`. There is nobody to keep a tombstone for."""
+        self._forget_keys(self._row(resource_type, resource_id))
+        del self._rows[resource_id]
+        self._members.pop(resource_id, None)
+        for members in self._members.values():
+            members.pop(resource_id, None)
+
+    def find(self, query: Query) -> Page:
+        """Return a page; see `ResourceStore.find`."""
+        found = [row for row in self._rows.values() if row.resource_type == query.resource_type]
+        if query.filter is not None:
+            found = [row for row in found if self._meets(query.filter, row)]
+        start = query.start_index - 1
+        page = found[start : start + query.count]
+        return Page(len(found), tuple(self._answer(row, with_members=query.with_members) for row in page))
+
+    def matching_members(self, group_id: str, condition: Filter) -> tuple[str, ...]:
+        """Return the ids of members that meet the condition; see `ResourceStore.matching_members`."""
+        return tuple(
+            member.value
+            for member in self._members.get(group_id, {}).values()
+            if value_matches(condition, {"value": member.value, "display": member.display, "type": member.type})
+        )
+
+    def _row(self, resource_type: str, resource_id: str) -> StoredResource:
+        row = self._rows.get(resource_id)
+        if row is None or row.resource_type != resource_type:
+            raise NotFound(f"There is no {resource_type} with id {resource_id!r}.")
+        return row
+
+    def _put(self, row: StoredResource, keys: Iterable[_UniqueKey], members: _Members) -> None:
+        self._rows[row.id] = row
+        self._owners |= dict.fromkeys(keys, row.id)
+        if row.resource_type == _GROUP:
+            self._members[row.id] = members
+
+    def _forget_keys(self, row: StoredResource) -> None:
+        for key in _unique_keys(row.resource_type, row.document):
+            del self._owners[key]
+
+    def _answer(self, row: StoredResource, *, with_members: bool) -> StoredResource:
+        document = deepcopy(row.document)
+        if row.resource_type != _GROUP:
+            return replace(row, document=document, groups=tuple(self._groups_of(row.id)))
+        members = self._members[row.id]
+        shown = tuple(members.values()) if with_members else None
+        return replace(row, document=document, members=shown, member_count=len(members))
+
+    def _groups_of(self, resource_id: str) -> Iterable[Member]:
+        for group_id, members in self._members.items():
+            if resource_id in members:
+                yield Member(group_id, self._rows[group_id].document.get("displayName"), "direct")
+
+    def _meets(self, condition: Filter, row: StoredResource) -> bool:
+        return matches(condition, view(self._answer(row, with_members=True), _TYPES[row.resource_type]))
+
+    def _known(self, members: Iterable[Member]) -> _Members:
+        """Return the members by id, each with the resource type that its id belongs to."""
+        wanted = {member.value: member for member in members}
+        unknown = [member_id for member_id in wanted if member_id not in self._rows]
+        if unknown:
+            raise InvalidValue(f"members: there is no resource with id {', '.join(map(repr, unknown))}.")
+        return {
+            member_id: replace(member, type=self._rows[member_id].resource_type) for member_id, member in wanted.items()
+        }
+
+    def _refuse_taken(self, keys: Iterable[_UniqueKey], owner: str | None = None) -> None:
+        for key in keys:
+            if self._owners.get(key, owner) != owner:
+                raise Uniqueness(f"{key[1]}: {key[2]!r} is taken by another {key[0]}.")
+
+
+def _unique_keys(resource_type: str, document: Document) -> list[_UniqueKey]:
+    """Return (resource type, attribute, folded value) of each value that must be unique (RFC 7643 section 7)."""
+    return [
+        (resource_type, attribute.name, fold(document[attribute.name]))
+        for attribute in _TYPES[resource_type].schema.attributes
+        if attribute.uniqueness is not Unique.NONE and attribute.name in document
+    ]
+
+
+def _changed(before: _Members, change: MembershipChange, added: _Members) -> _Members:
+    """Return the members afterwards. One that is there already stays as it is."""
+    if change.replace:
+        return {member_id: before.get(member_id, member) for member_id, member in added.items()}
+    removed = frozenset(change.remove)
+    kept = {member_id: member for member_id, member in before.items() if member_id not in removed}
+    return kept | {member_id: member for member_id, member in added.items() if member_id not in kept}

@@ -1,0 +1,47 @@
+"""What a client gets to see of a resource: its view with locations, as JSON."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
+from scim.exchange import Provider
+from scim.projection import Projection
+from scim.resource import StoredResource, view
+from scim.schema import ResourceType
+
+_ENDPOINTS: Final = {resource_type.name: resource_type.endpoint for resource_type in RESOURCE_TYPES}
+
+
+def represent(
+    stored: StoredResource, resource_type: ResourceType, provider: Provider, projection: Projection
+) -> dict[str, Any]:
+    """Return the JSON object that represents a resource to a client (RFC 7643 section 3).
+
+    Adds `meta.location` and the `$ref` of members and groups, built from the provider's base URL and nothing else.
+    """
+    attributes = view(stored, resource_type)
+    attributes["meta"] = {**attributes["meta"], "location": location(stored, resource_type, provider)}
+    if stored.members:
+        attributes["members"] = [_referring(member, member.get("type"), provider) for member in attributes["members"]]
+    if stored.groups:
+        attributes["groups"] = [_referring(group, GROUP_TYPE.name, provider) for group in attributes["groups"]]
+    return projection.apply(attributes)
+
+
+def location(stored: StoredResource, resource_type: ResourceType, provider: Provider) -> str:
+    """Return the address of a resource."""
+    return f"{provider.base_url}{resource_type.endpoint}/{stored.id}"
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """Return a message as JSON in UTF-8."""
+    return orjson.dumps(message)
+
+
+def _referring(value: Mapping[str, Any], resource_type: str | None, provider: Provider) -> Mapping[str, Any]:
+    """Return a member or group with its location, where it is known what resource it is."""
+    if resource_type not in _ENDPOINTS:
+        return value
+    return {**value, "$ref": f"{provider.base_url}{_ENDPOINTS[resource_type]}/{value['value']}"}

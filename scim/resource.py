@@ -1,0 +1,130 @@
+"""A resource as the store holds it, and as filters and answers see it."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from scim.schema import ResourceType
+
+Document = Mapping[str, Any]
+"""Canonical attributes of a resource: names in the schema's case, extensions under their URN, absent instead of null
+or empty, without `schemas`, `id`, `meta`, `members`, `groups` and `password`. Never changed in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One value of a group's `members` or of a user's `groups` (RFC 7643 sections 4.2 and 4.1.2)."""
+
+    value: str
+    display: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """A resource with what the store knows of it.
+
+    `version` grows by one with each change. Times are aware and in UTC. `members` is None where it was not asked for,
+    or where the resource is no group; `groups` is empty for a group. `member_count` is how
+    many members a group has, from a counter and so without reading them; None for what is no group.
+    """
+
+    resource_type: str
+    id: str
+    version: int
+    created: datetime
+    last_modified: datetime
+    document: Document
+    members: tuple[Member, ...] | None = None
+    groups: tuple[Member, ...] = ()
+    member_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """What one request does to a group's members.
+
+    With `replace`, exactly `add` remain afterwards. Without it, `add` are members afterwards and `remove` (ids) are
+    not; an id is in one of them at most. Adding a member that is there, or removing one that is not, changes nothing.
+    """
+
+    replace: bool = False
+    add: tuple[Member, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.replace or bool(self.add) or bool(self.remove)
+
+
+def view(stored: StoredResource, resource_type: ResourceType) -> dict[str, Any]:
+    """Return all attributes of a resource in the schema's names, as filters see them (RFC 7643 section 3.1).
+
+    That is the document with `schemas` (the core URN, and those of the extensions that hold something), `id`, `meta`
+    without `location`, `members` unless they were not read, and `groups` unless there are none. Locations depend on the
+    service provider's address and are no part of a resource.
+    """
+    attributes: dict[str, Any] = {
+        "schemas": [schema.urn for schema in resource_type.schemas() if _carries(stored, resource_type, schema.urn)],
+        "id": stored.id,
+        **stored.document,
+        "meta": {
+            "resourceType": stored.resource_type,
+            "created": timestamp(stored.created),
+            "lastModified": timestamp(stored.last_modified),
+            "version": etag(stored.version),
+        },
+    }
+    if stored.members is not None:
+        attributes["members"] = [_member_value(member) for member in stored.members]
+    if stored.groups:
+        attributes["groups"] = [_member_value(group) for group in stored.groups]
+    return attributes
+
+
+def _carries(stored: StoredResource, resource_type: ResourceType, urn: str) -> bool:
+    return urn == resource_type.schema.urn or bool(stored.document.get(urn))
+
+
+def _member_value(member: Member) -> dict[str, str]:
+    parts = {"value": member.value, "display": member.display, "type": member.type}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def fold(text: str) -> str:
+    """Return the form in which text that is not case-exact is compared and held unique.
+
+    NFC, then case-folded, then NFC again.
+    """
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def timestamp(moment: datetime) -> str:
+    """Return `moment` as an xsd:dateTime in UTC with milliseconds (RFC 7643 section 2.3.5)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+def parse_timestamp(text: str) -> datetime | None:
+    """Return the moment that an xsd:dateTime names, in UTC, or None when it names none (RFC 7643 section 2.3.5).
+
+    Without an offset, UTC is meant. Digits beyond the microsecond are dropped.
+    """
+    if not _DATE_TIME.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def etag(version: int) -> str:
+    """Return the weak entity tag that stands for a version (RFC 7644 section 3.14)."""
+    return f'W/"{version}"'

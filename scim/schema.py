@@ -1,0 +1,150 @@
+"""The vocabulary of attribute characteristics (RFC 7643 sections 2 and 7).
+
+One table of these drives validation, `/Schemas`, projection, the typing of filters and the choice of indexes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+class Type(StrEnum):
+    """Data types (RFC 7643 section 2.3)."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    DATE_TIME = "dateTime"
+    REFERENCE = "reference"
+    BINARY = "binary"
+    COMPLEX = "complex"
+
+
+class Mutability(StrEnum):
+    """When a client may write the attribute (RFC 7643 section 7)."""
+
+    READ_ONLY = "readOnly"
+    READ_WRITE = "readWrite"
+    IMMUTABLE = "immutable"
+    WRITE_ONLY = "writeOnly"
+
+
+class Returned(StrEnum):
+    """When the attribute is part of an answer (RFC 7643 section 7)."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+    DEFAULT = "default"
+    REQUEST = "request"
+
+
+class Uniqueness(StrEnum):
+    """How far the service provider holds a value to be unique (RFC 7643 section 7)."""
+
+    NONE = "none"
+    SERVER = "server"
+    GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One attribute definition. Defaults are those of RFC 7643 section 2.2."""
+
+    name: str
+    type: Type = Type.STRING
+    description: str = ""
+    multi_valued: bool = False
+    required: bool = False
+    case_exact: bool = False
+    mutability: Mutability = Mutability.READ_WRITE
+    returned: Returned = Returned.DEFAULT
+    uniqueness: Uniqueness = Uniqueness.NONE
+    canonical_values: tuple[str, ...] = ()
+    reference_types: tuple[str, ...] = ()
+    sub_attributes: tuple["Attribute", ...] = ()
+    _by_name: dict[str, "Attribute"] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {sub.name.lower(): sub for sub in self.sub_attributes})
+
+    def sub_attribute(self, name: str) -> "Attribute | None":
+        """Return the sub-attribute of that name in any case, or None (RFC 7643 section 2.1: names ignore case)."""
+        return self._by_name.get(name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A schema: its URN, and its attributes."""
+
+    urn: str
+    name: str
+    description: str
+    attributes: tuple[Attribute, ...]
+    _by_name: dict[str, Attribute] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {attribute.name.lower(): attribute for attribute in self.attributes})
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Return the attribute of that name in any case, or None."""
+        return self._by_name.get(name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A resource type: where it lives and which schemas its resources carry (RFC 7643 section 6)."""
+
+    name: str
+    endpoint: str
+    description: str
+    schema: Schema
+    extensions: tuple[Schema, ...] = ()
+
+    def extension(self, urn: str) -> Schema | None:
+        """Return the extension with that URN in any case, or None."""
+        wanted = urn.lower()
+        return next((schema for schema in self.extensions if schema.urn.lower() == wanted), None)
+
+    def schemas(self) -> Iterator[Schema]:
+        """Yield the core schema, then the extensions."""
+        yield self.schema
+        yield from self.extensions
+
+
+# RFC 7643 section 3.1: attributes of every resource, in no schema of their own.
+META: Final = Attribute(
+    name="meta",
+    type=Type.COMPLEX,
+    description="What the service provider knows of the resource itself.",
+    mutability=Mutability.READ_ONLY,
+    sub_attributes=(
+        Attribute(name="resourceType", mutability=Mutability.READ_ONLY, case_exact=True),
+        Attribute(name="created", type=Type.DATE_TIME, mutability=Mutability.READ_ONLY),
+        Attribute(name="lastModified", type=Type.DATE_TIME, mutability=Mutability.READ_ONLY),
+        Attribute(name="location", type=Type.REFERENCE, mutability=Mutability.READ_ONLY, case_exact=True),
+        Attribute(name="version", mutability=Mutability.READ_ONLY, case_exact=True),
+    ),
+)
+COMMON: Final = (
+    Attribute(
+        name="schemas",
+        type=Type.REFERENCE,
+        multi_valued=True,
+        required=True,
+        case_exact=True,
+        returned=Returned.ALWAYS,
+        description="The URNs of the schemas that the resource carries.",
+    ),
+    Attribute(
+        name="id",
+        case_exact=True,
+        mutability=Mutability.READ_ONLY,
+        returned=Returned.ALWAYS,
+        uniqueness=Uniqueness.SERVER,
+        description="The service provider's identifier of the resource; it never changes and is never used again.",
+    ),
+    Attribute(name="externalId", case_exact=True, description="The provisioning client's identifier of the resource."),
+    META,
+)

@@ -1,0 +1,115 @@
+"""Request bodies: bytes -> JSON object -> canonical document.
+
+Nothing here recurses over what a client sent before its depth is known.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from scim.attribute_path import core_attribute
+from scim.errors import InvalidSyntax, InvalidValue, PayloadTooLarge, UnsupportedMediaType
+from scim.exchange import MEDIA_TYPE, Limits, ScimRequest
+from scim.resource import Document, Member
+from scim.schema import Attribute, ResourceType, Schema
+from scim.values import canonical_parts, present, read_members
+
+_JSON_TYPES: Final = frozenset({MEDIA_TYPE, "application/json", None})
+_DERIVED: Final = frozenset({"schemas", "members"})
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_AS_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+
+
+def decode_body(request: ScimRequest, limits: Limits) -> dict[str, Any]:
+    """Return the JSON object in the body of a request (RFC 7644 section 3.1, RFC 8259).
+
+    Raises `UnsupportedMediaType`, `PayloadTooLarge`, and `InvalidSyntax` for what is not UTF-8, not JSON, nested too
+    deep, no object, or names a member of an object twice. A body without a media type is taken for JSON.
+    """
+    if request.content_type not in _JSON_TYPES:
+        raise UnsupportedMediaType(f"Send {MEDIA_TYPE} or application/json.")
+    if len(request.body) > limits.body_bytes:
+        raise PayloadTooLarge(f"The body has more than {limits.body_bytes} bytes.")
+    skeleton = _without_strings(request.body)
+    _refuse_depth(skeleton, limits.body_depth)
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidSyntax(f"The body is not JSON in UTF-8: {error.msg} at character {error.pos}.") from None
+    if not isinstance(body, dict):
+        raise InvalidSyntax("The body must be a JSON object.")
+    if skeleton.count(b":") != _count_names(body):
+        raise InvalidSyntax("An object in the body has the same member twice.")
+    return body
+
+
+def read_resource(body: Mapping[str, Any], resource_type: ResourceType) -> tuple[Document, tuple[Member, ...] | None]:
+    """Return the document that a client's representation of a resource stands for, and a group's members.
+
+    For creation and replacement (RFC 7644 sections 3.3 and 3.5.1). Members are None where the body does not name them.
+    What the client cannot write (`id`, `meta`, `groups`), what the schema does not have, `schemas` (it follows from the
+    content) and `password` are left out. Raises `InvalidValue` for a value of a wrong type, or a required one that is
+    missing.
+    """
+
+    def find(name: str) -> Attribute | None:
+        attribute = core_attribute(resource_type, name)
+        return None if attribute is None or attribute.name in _DERIVED else attribute
+
+    document = present(canonical_parts(find, body, ""))
+    for name, value in body.items():
+        extension = resource_type.extension(name) if ":" in name else None
+        if extension is not None and value is not None:
+            parts = present(canonical_parts(extension.attribute, value, f"{extension.urn}:"))
+            document |= {extension.urn: parts} if parts else {}
+    _require(resource_type, document)
+    return document, _members(body) if resource_type.schema.attribute("members") else None
+
+
+def _members(body: Mapping[str, Any]) -> tuple[Member, ...] | None:
+    given = [value for name, value in body.items() if name.lower() == "members"]
+    return read_members(given[-1]) if given else None
+
+
+def _require(resource_type: ResourceType, document: Document) -> None:
+    missing = _missing(resource_type.schema, document)
+    for extension in resource_type.extensions:
+        if extension.urn in document:
+            missing += [f"{extension.urn}:{name}" for name in _missing(extension, document[extension.urn])]
+    if missing:
+        raise InvalidValue(f"Missing: {', '.join(missing)}. A {resource_type.name} cannot be without.")
+
+
+def _missing(schema: Schema, parts: Mapping[str, Any]) -> list[str]:
+    return [attribute.name for attribute in schema.attributes if attribute.required and attribute.name not in parts]
+
+
+def _without_strings(body: bytes) -> bytes:
+    """Return JSON text without its strings: in what is left, every bracket and colon is structure.
+
+    A backslash stands only inside a string, and one that is escaped cannot escape: so with both kinds of pair gone,
+    each quotation mark begins or ends a string.
+    """
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(body.split(b'"')[::2])
+
+
+def _refuse_depth(skeleton: bytes, depth: int) -> None:
+    """Raise `InvalidSyntax` where brackets are nested deeper than `depth`; each round takes the innermost ones away."""
+    if skeleton.count(b"{") + skeleton.count(b"[") <= depth:
+        return
+    brackets = skeleton.translate(_AS_SQUARE, _NOT_BRACKETS)
+    for _ in range(depth):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"[]", b"")
+    if brackets:
+        raise InvalidSyntax(f"The body is nested deeper than {depth} levels, or its brackets do not match.")
+
+
+def _count_names(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_names, value.values()))
+    return sum(map(_count_names, value)) if isinstance(value, list) else 0

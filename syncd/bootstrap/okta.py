@@ -1,0 +1,52 @@
+"""The Okta side of a run: settings -> source -> desk."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from syncd.bootstrap.stores import open_store
+from syncd.bootstrap.system import SystemClock
+from syncd.config import OktaSettings, Settings, require_okta
+from syncd.okta_source.settings import OktaSettings as SourceSettings
+from syncd.okta_source.source import OktaSource, open_source
+from syncd.ports import Announce
+from syncd.workflows.survey import Desk
+
+
+@contextmanager
+def run_desk(
+    settings: Settings, app: str, announce: Announce, *, accepted_rows: int | None = None, actor: str = "reconciler"
+) -> Iterator[Desk]:
+    """Open what a run of one application needs, and give all of it back afterwards.
+
+    Raises `ConfigurationError` when the settings do not suffice to read Okta, and `SchemaBehindError` when the database
+    needs an upgrade.
+    """
+    okta = require_okta(settings)
+    with open_store(settings) as store, closing(open_okta(settings, okta, app, announce)) as source:
+        yield Desk(
+            app=app,
+            policy=settings.apps[app].policy(),
+            source=source,
+            database=store,
+            announce=announce,
+            actor=actor,
+            accepted_rows=accepted_rows,
+        )
+
+
+def open_okta(settings: Settings, okta: OktaSettings, app: str, announce: Announce) -> OktaSource:
+    """Return the source of one application's assignments; nothing is asked yet."""
+    chosen = settings.apps[app]
+    source = SourceSettings(
+        org_url=okta.org_url or "",
+        okta_app_id=chosen.okta_app_id,
+        api_token=okta.api_token.get_secret_value() if okta.api_token else None,
+        client_id=okta.client_id,
+        private_key=okta.private_key.get_secret_value() if okta.private_key else None,
+        key_id=okta.key_id,
+        dpop=okta.dpop,
+        request_timeout=okta.request_timeout,
+        max_wait_total=okta.max_wait,
+        expected_label=chosen.expected_label,
+    )
+    return open_source(source, announce=announce, clock=SystemClock())

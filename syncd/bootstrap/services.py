@@ -1,0 +1,122 @@
+"""What runs for long: the SCIM endpoint and the worker."""
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from flask import Flask
+
+from scim.errors import Unavailable
+from scim.exchange import Provider, ScimRequest, ScimResponse
+from syncd.bootstrap.okta import run_desk
+from syncd.bootstrap.stores import check_schema, database_url, open_store
+from syncd.bootstrap.system import SystemClock, new_id
+from syncd.config import ServerSettings, Settings, listening_at, require_okta
+from syncd.core.changes import Cause
+from syncd.ports import Announce
+from syncd.scheduler import NightlyJob, run_scheduler
+from syncd.store import SchemaBehindError, SqlDatabase, check, open_database
+from syncd.web.app import create_app
+from syncd.web.front import Bounds
+from syncd.web.options import ServerOptions, TlsFiles
+from syncd.web.server import serve as serve_app
+from syncd.workflows.accept_push import accept_push
+from syncd.workflows.reconcile import reconcile
+
+DOCUMENTATION = "https://developer.okta.com/docs/concepts/scim/"
+
+
+def serve(settings: Settings, announce: Announce, *, host: str | None = None, port: int | None = None) -> int:
+    """Serve the SCIM endpoint until told to stop, and return the exit code.
+
+    Raises `SchemaBehindError` when the database needs an upgrade, `ServeError` when the address cannot be used.
+    """
+    settings = listening_at(settings, host, port)
+    check_schema(settings)
+    with open_store(settings):  # makes the configured applications known before the first worker asks for them
+        pass
+    server = settings.server
+    provider = Provider(f"{server.public_url}/scim/v2", server.limits.as_limits(), DOCUMENTATION)
+    build = partial(build_app, database_url(settings), provider)
+    return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
+
+
+def build_app(url: str, provider: Provider) -> Flask:
+    """Return the application of one worker process, with a store of its own."""
+    store = open_database(url, clock=SystemClock(), new_id=new_id)
+    return create_app(store, SystemClock(), _handler(store, provider), provider.limits, partial(readiness, url))
+
+
+def readiness(url: str) -> str | None:
+    """Return None when requests can be answered, else the reason in a word."""
+    try:
+        check(url)
+    except SchemaBehindError:
+        return "schema"
+    except Unavailable:
+        return "database"
+    return None
+
+
+def server_options(server: ServerSettings) -> ServerOptions:
+    """Return the server's options."""
+    tls = TlsFiles(server.tls_certificate, server.tls_key) if server.tls_certificate and server.tls_key else None
+    return ServerOptions(
+        host=server.host,
+        port=server.port,
+        tls=tls,
+        workers=server.workers,
+        graceful_timeout=server.graceful_timeout,
+        bounds=Bounds(
+            body_bytes=server.limits.body_bytes,
+            body_deadline=server.body_deadline,
+            threads=server.threads,
+            queue=server.queue,
+        ),
+    )
+
+
+def _handler(store: SqlDatabase, provider: Provider) -> Callable[[str, Cause, ScimRequest], ScimResponse]:
+    def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
+        return accept_push(store, app, cause, request, provider)
+
+    return handle
+
+
+# ------------------------------------------------------------------ the worker
+
+
+def run_worker(settings: Settings, announce: Announce) -> int:
+    """Run every application's reconciliation on its schedule until told to stop; return the exit code.
+
+    Raises `ConfigurationError` when Okta cannot be read with these settings, and `SchemaBehindError`.
+    """
+    require_okta(settings)
+    check_schema(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    jobs = [
+        NightlyJob(name, app.schedule, partial(_nightly, settings, name, announce))
+        for name, app in settings.apps.items()
+    ]
+    with open_store(settings) as store:
+        return run_scheduler(
+            jobs, clock=SystemClock(), last_run=partial(_last_run, store), announce=announce, stop=stop
+        )
+
+
+def _nightly(settings: Settings, app: str, announce: Announce) -> int:
+    with run_desk(settings, app, announce, actor="worker") as desk:
+        result = reconcile(desk, apply=settings.apps[app].apply)
+    announce(f"{app}: {result.message}")
+    return int(result.exit_code)
+
+
+def _last_run(store: SqlDatabase, app: str) -> datetime | None:
+    """Return when the youngest nightly run of an application began, or None."""
+    with store.reading(app) as unit:
+        began = (run.started for run in unit.runs.latest(50) if run.kind in {"apply", "dry-run"})
+        return next(began, None)

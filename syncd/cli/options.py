@@ -1,0 +1,57 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from syncd.cli.failures import Failure
+
+if TYPE_CHECKING:
+    from syncd.config import AppSettings, Settings
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+CONFIG_HELP = "The configuration file. Default: $SYNCD_CONFIG, then /etc/syncd/config.toml."
+
+
+def config_option(function: Decorated) -> Decorated:
+    """Add --config."""
+    return click.option("--config", "config_path", type=click.Path(path_type=Path), help=CONFIG_HELP)(function)
+
+
+def app_option(function: Decorated) -> Decorated:
+    """Add --app."""
+    text = "The application, as named under [apps]. May be left out where there is one only."
+    return click.option("--app", "app_name", metavar="NAME", help=text)(function)
+
+
+def json_option(function: Decorated) -> Decorated:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(function)
+
+
+def quiet_option(function: Decorated) -> Decorated:
+    """Add --quiet."""
+    return click.option("--quiet", "-q", is_flag=True, help="Show no progress.")(function)
+
+
+def choose_app(settings: "Settings", app_name: str | None) -> tuple[str, "AppSettings"]:
+    """Return the application that is meant.
+
+    Raises `Failure` naming the applications there are, when none of that name is configured, or when several are and
+    none is named.
+    """
+    if app_name is None and len(settings.apps) == 1:
+        return next(iter(settings.apps.items()))
+    names = ", ".join(settings.apps) or "none"
+    if app_name is None:
+        message = (
+            f"which application? Configured: {names}. Name one with --app, or add [apps.NAME] to the configuration"
+        )
+        raise Failure(message)
+    if app_name not in settings.apps:
+        message = f"no application {app_name!r} in the configuration. Configured: {names}. Add [apps.{app_name}] to it"
+        raise Failure(message)
+    return app_name, settings.apps[app_name]

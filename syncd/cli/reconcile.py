@@ -1,0 +1,51 @@
+"""`syncd reconcile`."""
+
+from pathlib import Path
+
+import click
+
+from syncd.cli.console import announce, print_json, say, silent
+from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option
+from syncd.cli.reporting import result_as_json, show_result
+
+
+@click.command()
+@config_option
+@app_option
+@click.option("--apply", "apply_it", is_flag=True, help="Carry the plan out. Without it, the plan is only shown.")
+@click.option(
+    "--expect-digest", metavar="DIGEST", help="Carry out only the plan of this digest, the one that was read."
+)
+@click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
+@json_option
+@quiet_option
+def command(
+    config_path: Path | None,
+    app_name: str | None,
+    apply_it: bool,
+    expect_digest: str | None,
+    accept_rows: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Make the application agree with Okta, where that is safe. A dry run unless --apply is given.
+
+    Exit codes: 0 nothing is left to do, 2 drift remains, 3 Okta could not be read completely (nothing was changed), 4
+    the plan is above a threshold, 5 the plan is no longer the one expected, 6 another run holds the application, 7
+    applied in part.
+    """
+    from syncd.bootstrap.okta import run_desk
+    from syncd.bootstrap.settings import load_settings
+    from syncd.workflows.reconcile import reconcile
+
+    settings = load_settings(config_path)
+    name, _ = choose_app(settings, app_name)
+    with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows) as desk:
+        result = reconcile(desk, apply=apply_it, expected_digest=expect_digest)
+    if as_json:
+        print_json(result_as_json(result))
+        return int(result.exit_code)
+    show_result(result)
+    if not apply_it and result.report and result.report.plan.items:
+        say(f"To carry it out: syncd reconcile --app {name} --apply --expect-digest {result.report.plan.digest}")
+    return int(result.exit_code)

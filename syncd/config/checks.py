@@ -1,0 +1,121 @@
+"""What a single value must be, beyond its type; and how a wrong one is told.
+
+A check returns the value or raises `wrong(...)`: the two halves of the message an operator sees, what is the matter and
+what to write instead.
+"""
+
+import ipaddress
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+from pydantic_core import PydanticCustomError
+
+from syncd import cron
+
+WRONG: Final = "wrong"
+DISAGREEMENT: Final = "disagreement"
+
+_APP_NAME: Final = re.compile(r"[a-z0-9-]{1,63}")
+_OKTA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DATABASE_URL: Final = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Settings of one section that are right one by one and wrong together; or by what others are.
+
+    `what` completes a sentence that begins with the names in `keys`; `instead` is an order.
+    """
+
+    keys: tuple[str, ...]
+    what: str
+    instead: str
+
+
+def disagree(found: tuple[Disagreement, ...]) -> PydanticCustomError:
+    """Return the error that carries disagreements out of a model."""
+    return PydanticCustomError(DISAGREEMENT, "settings disagree", {"found": found})
+
+
+def wrong(what: str, instead: str) -> PydanticCustomError:
+    """Return the error for one value. `what` and `instead` as in `Disagreement`."""
+    return PydanticCustomError(WRONG, "{what}", {"what": what, "instead": instead})
+
+
+def split_list(value: Any) -> Any:
+    """Take `a, b` for a list of two, which is how the environment writes lists."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def check_app_name(name: str) -> str:
+    """Take small letters, digits and hyphens: the name goes into commands, logs and variables."""
+    if not _APP_NAME.fullmatch(name):
+        raise wrong("is no name for an application", "Use small letters, digits and hyphens, such as [apps.crm]")
+    return name
+
+
+def check_okta_id(okta_id: str) -> str:
+    """Take what may stand in the path of a request to Okta."""
+    if not _OKTA_ID.fullmatch(okta_id):
+        raise wrong("is no Okta id", 'Write the id from the address of the application in the admin console: "0oa..."')
+    return okta_id
+
+
+def check_schedule(expression: str) -> str:
+    """Take a cron expression as `syncd.cron` reads it, in UTC."""
+    try:
+        cron.parse(expression)
+    except ValueError as error:
+        raise wrong(f"is no schedule: {error}", 'Write a cron expression in UTC, such as "17 2 * * *"') from error
+    return expression
+
+
+def check_database_url(url: SecretStr) -> SecretStr:
+    """Take a database that syncd has a driver for. The message never shows the URL: it may hold a password."""
+    if not _DATABASE_URL.fullmatch(url.get_secret_value()):
+        raise wrong("is no database", "Write sqlite:////absolute/path/syncd.db or postgresql://user@host/name")
+    return url
+
+
+def check_public_url(url: str) -> str:
+    """Take an absolute URL that `/scim/v2` can be appended to."""
+    instead = 'Write scheme, host and perhaps a path, such as "https://scim.example.com"'
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"} or "@" in parts.netloc:
+        raise wrong("is no URL of a server", instead)
+    if parts.query or parts.fragment or url.endswith(("/", "?", "#")):
+        raise wrong("must end where the path ends, without a slash, ? or #", instead)
+    return url
+
+
+def check_org_url(url: str) -> str:
+    """Take the root of an Okta org: https, or a simulated one on this machine."""
+    parts = _split(url)
+    if parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise wrong("is no address of an Okta org", 'Write it as "https://example.okta.com"')
+    if parts.hostname and "-admin." in parts.hostname:
+        raise wrong("is the admin console", "Leave -admin out of the host name")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise wrong("must be https", "Write https://; http is for a simulated org on this machine only")
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address stays on this machine."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of an absolute URL, or None when it is none; `port` raises ValueError when it is no number."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.hostname and parts.port != 0:
+            return parts
+    return None

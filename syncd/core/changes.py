@@ -1,0 +1,83 @@
+"""Changes to the directory, and the names that the audit trail gives them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from scim.resource import Document, MembershipChange, StoredResource
+from syncd.core.subjects import Origin
+
+
+class Action(StrEnum):
+    """What happened, as it stands in the audit trail. The names are stable: reports and exports rely on them."""
+
+    ACCOUNT_CREATED = "account:created"
+    ACCOUNT_UPDATED = "account:updated"
+    ACCOUNT_DEACTIVATED = "account:deactivated"
+    ACCOUNT_REACTIVATED = "account:reactivated"
+    ACCOUNT_DELETED = "account:deleted"
+    GROUP_CREATED = "group:created"
+    GROUP_UPDATED = "group:updated"
+    GROUP_MEMBERS_CHANGED = "group:members-changed"
+    GROUP_DELETED = "group:deleted"
+    TOKEN_CREATED = "token:created"
+    TOKEN_REVOKED = "token:revoked"
+    RUN_STARTED = "run:started"
+    RUN_ENDED = "run:ended"
+    PLAN_MADE = "plan:made"
+    PLAN_BLOCKED = "plan:blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who or what asked for a change: the actor ("token:4f1c...", "reconciler", "operator:root"), and where it is told.
+
+    `request_id` is that of the HTTP request, `run_id` that of the reconciliation, `reason` is for people.
+    """
+
+    actor: str
+    request_id: str | None = None
+    run_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change to one resource: the only thing that the door for writes takes.
+
+    `before` is None for a creation, `after` None for a deletion. `members` is the membership change of a group,
+    `origin` who made the account that is created. The store refuses the change when the resource's version is not
+    `before.version`.
+    """
+
+    resource_type: str
+    before: StoredResource | None
+    after: Document | None
+    members: MembershipChange = field(default_factory=MembershipChange)
+    origin: Origin = Origin.SCIM
+
+
+def action_of(change: Change) -> Action:
+    """Return the audit name of a change. A switch of `active` outweighs whatever else changed with it."""
+    if change.resource_type == "Group":
+        return _group_action(change)
+    if change.before is None:
+        return Action.ACCOUNT_CREATED
+    if change.after is None:
+        return Action.ACCOUNT_DELETED
+    was, now = is_active(change.before.document), is_active(change.after)
+    if was == now:
+        return Action.ACCOUNT_UPDATED
+    return Action.ACCOUNT_REACTIVATED if now else Action.ACCOUNT_DEACTIVATED
+
+
+def _group_action(change: Change) -> Action:
+    if change.before is None:
+        return Action.GROUP_CREATED
+    if change.after is None:
+        return Action.GROUP_DELETED
+    return Action.GROUP_MEMBERS_CHANGED if change.members else Action.GROUP_UPDATED
+
+
+def is_active(document: Document) -> bool:
+    """Return whether the account may be used. RFC 7643 section 4.1.1 leaves the default open; ours is active."""
+    return document.get("active") is not False

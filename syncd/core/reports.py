@@ -1,0 +1,98 @@
+"""A drift report as a value: what a table, a JSON document and an exit code are made from."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scim.resource import timestamp
+from syncd.core.classification import Finding
+from syncd.core.guard import Verdict
+from syncd.core.planning import Plan
+from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
+
+FORMAT = "syncd-drift-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """One application at one moment.
+
+    `counts` has a row for each situation that occurs. `coverage` is the share of active accounts that syncd manages,
+    in percent.
+    """
+
+    app: str
+    run_id: str
+    snapshot_id: str
+    started: datetime
+    sealed: datetime
+    assignments: int
+    accounts: int
+    coverage: float
+    counts: Mapping[Situation, int]
+    findings: tuple[Finding, ...]
+    plan: Plan
+    verdict: Verdict
+    policy_digest: str
+
+    @property
+    def drifted(self) -> int:
+        """How many subjects are in a situation that a clean report does not hold."""
+        return sum(count for situation, count in self.counts.items() if situation not in NO_DRIFT)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON: a stable format that names its version."""
+        return {
+            "format": FORMAT,
+            "app": self.app,
+            "run": self.run_id,
+            "snapshot": {
+                "id": self.snapshot_id,
+                "started": timestamp(self.started),
+                "sealed": timestamp(self.sealed),
+                "rows": self.assignments,
+            },
+            "accounts": self.accounts,
+            "coveragePercent": round(self.coverage, 1),
+            "policy": self.policy_digest,
+            "counts": {situation.value: count for situation, count in self.counts.items()},
+            "drifted": self.drifted,
+            "findings": [_finding_as_json(finding) for finding in self.findings],
+            "plan": {
+                "digest": self.plan.digest,
+                "actions": len(self.plan.items),
+                "items": [item.as_json() for item in self.plan.items],
+                "deferred": [
+                    {"account": one.account_id, "userName": one.user_name, "reason": one.reason}
+                    for one in self.plan.deferred
+                ],
+                "objections": list(self.verdict.objections),
+            },
+        }
+
+
+def count_situations(findings: Iterable[Finding], agreeing: int) -> dict[Situation, int]:
+    """Return how many subjects are in each situation, in the order of the taxonomy, zeros left out.
+
+    `agreeing` is the number of subjects that were counted as in sync without being listed.
+    """
+    counted = Counter(finding.situation for finding in findings)
+    counted[Situation.IN_SYNC] += agreeing
+    return {situation: counted[situation] for situation in Situation if counted[situation]}
+
+
+def _finding_as_json(finding: Finding) -> dict[str, Any]:
+    account, assignment = finding.account, finding.subject.assignment
+    return {
+        "situation": finding.situation.value,
+        "meaning": MEANINGS[finding.situation],
+        "userName": account.user_name if account else assignment and assignment.user_name,
+        "account": account.id if account else None,
+        "oktaUserId": assignment.okta_user_id if assignment else account and account.external_id,
+        "reason": finding.reason,
+        "differences": {
+            path: {"account": held, "okta": wanted} for path, (held, wanted) in sorted(finding.differences.items())
+        },
+    }

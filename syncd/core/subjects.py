@@ -1,0 +1,124 @@
+"""The two sides of a reconciliation: what Okta assigns, and what accounts there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One row of an application's user listing in Okta, with the user it embeds.
+
+    Every string is as Okta sent it: a status that this version does not know is kept and later classified as unknown,
+    never dropped. `attributes` holds the values that the mapping reads, by SCIM path ("name.givenName"); a value that
+    Okta left out or sent as null is absent. `user_status` is None when the row embeds no user.
+    Source: Okta Management API, GET /api/v1/apps/{appId}/users?expand=user.
+    """
+
+    okta_user_id: str
+    user_name: str | None
+    external_id: str | None
+    app_status: str
+    user_status: str | None
+    scope: str | None = None
+    sync_state: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Origin(StrEnum):
+    """Who made an account. Only accounts that came over SCIM, or were linked since, are syncd's to change."""
+
+    SCIM = "scim"
+    IMPORT = "import"
+    JIT = "jit"
+    LOCAL = "local"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One user of the application, as the store holds it.
+
+    `id` is the SCIM id, `external_id` the Okta user id as Okta told us. `version` is the version now, and
+    `walk_version` the version read before the first page of the snapshot was requested; None when the account did not
+    exist then. `attributes` is keyed as in `Assignment`.
+    """
+
+    id: str
+    user_name: str
+    external_id: str | None
+    active: bool
+    origin: Origin
+    protected: bool
+    version: int
+    walk_version: int | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class LinkKey(StrEnum):
+    """How an assignment and an account were found to belong together, strongest first."""
+
+    SCIM_ID = "K1"
+    OKTA_USER_ID = "K2"
+    USER_NAME = "K3"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that an assignment may belong to, and the keys that say so."""
+
+    account: Account
+    keys: frozenset[LinkKey]
+
+
+class Presence(StrEnum):
+    """The answer of a point lookup: what Okta holds of one user and this application, at that moment."""
+
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    DEPROVISIONED = "deprovisioned"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A point lookup's answer.
+
+    ASSIGNED: the application user exists. UNASSIGNED: the application user is 404 and the user exists. DEPROVISIONED:
+    the user's status says so. GONE: both are 404. UNKNOWN: anything else; it never satisfies a destructive guard.
+    `detail` says in words what was answered, for people. `request_ids` are Okta's, for its support.
+    """
+
+    presence: Presence
+    detail: str
+    user_status: str | None = None
+    app_status: str | None = None
+    request_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Since when sealed snapshots do not list an account: how many in a row, and when the first of them was sealed.
+
+    `elapsed` is the time between that first snapshot and the one in hand, both by the database's clock.
+    """
+
+    snapshots: int
+    since: datetime
+    elapsed: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One person as both sides see them: an assignment with its candidates, or an account without an assignment.
+
+    `candidates` is empty for an assignment without an account. For an account without a listed assignment, `lookup` is
+    its point lookup, or None when there was none, and `absence` says how long it has been missing.
+    """
+
+    assignment: Assignment | None
+    candidates: tuple[Candidate, ...]
+    lookup: Lookup | None = None
+    absence: Absence | None = None

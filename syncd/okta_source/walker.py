@@ -1,0 +1,182 @@
+"""The walk over an application's user listing: every row, or an error.
+
+Okta pages by a Link header and says nothing of a total, so a lost header looks exactly like the last page. What the
+walk holds against that:
+
+* `next` is followed as sent, within the listing, never to a URL that was asked before.
+* Okta sends `rel="self"` with each page, though 10 of 66 recorded pages had none. So a page without any Link header is
+  not believed to be the last when an earlier one had `self`, or when it is as full as a page can be.
+* The last page is asked for once more, in two parts. The first part has to link to the second, and the second has to
+  hold the rest and link to nothing. A `next` that was lost, once or always, shows in one of the two.
+* Nobody is listed twice: a repeated page hides a lost one.
+
+What stays: an answer that is complete in form and holds too few rows, each time it is asked. Whoever uses the listing
+compares its size with the last one, and asks about each absent person.
+
+A first page without rows ends the walk without an error. Okta gives `200 []` to a credential without an admin role, so
+whoever uses the listing has to refuse an empty one.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from syncd.core.subjects import Assignment
+from syncd.okta_source.answers import Answer
+from syncd.okta_source.client import Reply
+from syncd.okta_source.faults import Question, unbelievable
+from syncd.okta_source.link_header import Link, LinkHeaderError, next_target, parse_links
+from syncd.okta_source.pacing import Bucket
+from syncd.okta_source.rows import RowError, read_row
+from syncd.ports import AssignmentPage
+
+MOST_PAGES: Final = 20_000
+_PROXY: Final = "Look at what stands between here and Okta: a proxy there removes Link headers"
+_LIMIT: Final = re.compile(r"([?&])limit=\d+")
+_PORTS: Final = {"http": 80, "https": 443}
+
+Ask = Callable[[Question], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which listing to walk: the org's address, the path, and how many rows to ask for at a time."""
+
+    org_url: str
+    path: str
+    limit: int
+
+    def target(self, limit: int) -> str:
+        """Return the path and query of the first page. `expand=user` brings each person's status with the row."""
+        return f"{self.path}?limit={limit}&expand=user"
+
+
+class Walk:
+    """One pass over a listing. Not to be used twice."""
+
+    def __init__(self, ask: Ask, listing: Listing) -> None:
+        self._ask = ask
+        self._listing = listing
+        self._target: str | None = listing.target(listing.limit)
+        self._asked: set[str] = set()
+        self._listed: set[str] = set()
+        self._fullest = 0
+        self._saw_self = False
+
+    async def next_page(self) -> AssignmentPage | None:
+        """Return the next page, or None after the last one.
+
+        Raises `SourceUnhealthyError` when the page does not come, cannot be read, or contradicts the ones before.
+        """
+        if self._target is None:
+            return None
+        number = len(self._asked) + 1
+        question = Question(self._target, Bucket.APP_USERS, f"page {number}", list)
+        if number > MOST_PAGES:
+            raise unbelievable(f"more than {MOST_PAGES} pages", question)
+        self._asked.add(self._target)
+        reply = await self._ask(question)
+        rows = self._read_rows(reply.document, question)
+        links = _read_links(reply.answer, question)
+        self._target = self._follow(links, question)
+        if self._target is None:
+            await self._believe_end(links, rows, question)
+        self._saw_self = self._saw_self or _has_self(links)
+        self._fullest = max(self._fullest, len(rows))
+        return AssignmentPage(number, rows)
+
+    def _read_rows(self, document: list[Any], question: Question) -> tuple[Assignment, ...]:
+        try:
+            rows = tuple(map(read_row, document))
+        except RowError as error:
+            raise unbelievable(str(error), question) from None
+        for row in rows:
+            if row.okta_user_id in self._listed:
+                raise unbelievable(f"user {row.okta_user_id} is listed twice, so another may be missing", question)
+            self._listed.add(row.okta_user_id)
+        return rows
+
+    def _follow(self, links: tuple[Link, ...], question: Question) -> str | None:
+        """Return the path and query of the next page, exactly as the link has them, or None."""
+        try:
+            link = next_target(links)
+            target = None if link is None else _within(self._listing, link)
+        except ValueError as error:
+            raise unbelievable(f"the link to the next page: {error}", question) from None
+        if target in self._asked:
+            raise unbelievable("the link to the next page leads back to one that was read", question)
+        return target
+
+    async def _believe_end(self, links: tuple[Link, ...], rows: tuple[Assignment, ...], question: Question) -> None:
+        """Raise unless this really is the last page."""
+        first, count = len(self._asked) == 1, len(rows)
+        if not links and (self._saw_self or count >= self._listing.limit or (not first and count >= self._fullest > 0)):
+            raise unbelievable("the page has no Link header, and does not look like the last", question)
+        if rows:
+            await self._confirm_end(links, rows, question)
+
+    async def _confirm_end(self, links: tuple[Link, ...], rows: tuple[Assignment, ...], question: Question) -> None:
+        """Ask for the last page once more, in two parts: an end that is real can be reproduced."""
+        half = max(1, len(rows) // 2)
+        again = await self._ask_part(question.target, half, rows[:half])
+        if _has_self(again) and not links:
+            raise unbelievable("the page came without the Link header that came now", question, _PROXY)
+        following = self._follow(again, question)
+        if following is None and len(rows) > half:
+            raise unbelievable(
+                f"of {len(rows)} users {half} were asked for, and no next page is linked", question, _PROXY
+            )
+        if following is not None and len(rows) == half:
+            raise unbelievable("the page was the last, and is not when asked again", question, _PROXY)
+        if following is not None:
+            rest = await self._ask_part(following, self._listing.limit, rows[half:])
+            if self._follow(rest, question) is not None:
+                raise unbelievable("the page was the last, and is not when asked again", question, _PROXY)
+
+    async def _ask_part(self, target: str, limit: int, expected: tuple[Assignment, ...]) -> tuple[Link, ...]:
+        """Ask for rows that were listed already, so many at a time, and return the links of the answer."""
+        question = Question(_resized(target, limit), Bucket.APP_USERS, "whether the listing ends there", list)
+        reply = await self._ask(question)
+        listed = [row.get("id") if isinstance(row, dict) else None for row in reply.document]
+        if listed != [row.okta_user_id for row in expected]:
+            raise unbelievable("the end of the listing is another when asked again: it moved, or was cut", question)
+        return _read_links(reply.answer, question)
+
+
+def _read_links(answer: Answer, question: Question) -> tuple[Link, ...]:
+    try:
+        return parse_links(answer.headers.get("link", ()))
+    except LinkHeaderError as error:
+        raise unbelievable(f"the Link header cannot be read: {error}", question) from None
+
+
+def _resized(target: str, limit: int) -> str:
+    """Return the path and query with another limit, and otherwise byte for byte."""
+    resized, changed = _LIMIT.subn(rf"\g<1>limit={limit}", target)
+    return resized if changed else f"{target}{'&' if '?' in target else '?'}limit={limit}"
+
+
+def _has_self(links: tuple[Link, ...]) -> bool:
+    return any("self" in link.relations for link in links)
+
+
+def _within(listing: Listing, link: str) -> str:
+    """Return the path and query of a link to the same listing, byte for byte. Raises ValueError for any other."""
+    if "#" in link:
+        raise ValueError("it has a fragment, which would not be sent")
+    parts = urlsplit(link)
+    if link.startswith("/") and not parts.netloc:
+        target = link
+    elif _origin(parts) != _origin(urlsplit(listing.org_url)):
+        raise ValueError(f"it leaves {listing.org_url} for {parts.scheme}://{parts.hostname}; set org_url accordingly")
+    else:
+        target = link.partition("://")[2].removeprefix(parts.netloc)
+    if target.partition("?")[0] != listing.path:
+        raise ValueError("it leads to another listing")
+    return target
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, str | None, int | None]:
+    return parts.scheme, parts.username, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -1,0 +1,35 @@
+"""Many people at once, for rehearsals at size."""
+
+from typing import Final
+
+from syncd.simulator import assignments, users
+from syncd.simulator.org import Org
+from syncd.simulator.records import App
+
+_DEPARTMENTS: Final = ("Engineering", "Finance", "Legal", "Operations", "Sales")
+
+
+def populate(org: Org, app: App, count: int) -> list[str]:
+    """Add `count` people who were assigned to the app before its provisioning was switched on, and return their ids.
+
+    Nothing is pushed: Okta leaves such a backlog alone until an administrator provisions the users one by one.
+    """
+    features, app.features = app.features, ()
+    try:
+        return [_person(org, app, number) for number in range(len(org.users) + 1, len(org.users) + count + 1)]
+    finally:
+        app.features = features
+
+
+def _person(org: Org, app: App, number: int) -> str:
+    login = f"person-{number:07d}@example.com"
+    profile = {
+        "login": login,
+        "email": login,
+        "firstName": f"Person {number}",
+        "lastName": "Example",
+        "department": _DEPARTMENTS[number % len(_DEPARTMENTS)],
+    }
+    user = users.create(org, profile)
+    assignments.assign(org, app, user)
+    return user.id

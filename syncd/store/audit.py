@@ -1,0 +1,111 @@
+"""The audit trail: one event for each change, in the change's own transaction, as canonical bytes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import bindparam, func, insert, select
+
+from scim.resource import Document
+from syncd.core.changes import Action
+from syncd.ports import AuditEvent
+from syncd.store.membership import MOST_NAMED, MembershipEffect
+from syncd.store.moments import moment_of
+from syncd.store.scope import Scope
+from syncd.store.tables import AnyRow, audit_event, outbox
+
+_INSERT: Final = insert(audit_event).returning(audit_event.c.pk)
+_HAND_OVER: Final = insert(outbox).inline()
+_COUNT: Final = select(func.count()).select_from(audit_event).where(audit_event.c.app == bindparam("app"))
+_YOUNGEST: Final = (
+    select(audit_event.c.body)
+    .where(audit_event.c.app == bindparam("app"))
+    .order_by(audit_event.c.pk.desc())
+    .limit(bindparam("limit"))
+)
+_NEVER_TOLD: Final = frozenset({"password"})
+
+
+def write_event(scope: Scope, action: Action, subject: tuple[str, str | None] | None, detail: Mapping[str, Any]) -> int:
+    """Insert the event and return its row number. `subject` is id and name of the resource it is about, if any."""
+    cause = scope.refuse_reading()
+    subject_id, subject_name = subject or (None, None)
+    event = {
+        "action": action.value,
+        "actor": cause.actor,
+        "app": scope.app_name,
+        "at": moment_of(scope.moment).isoformat(),
+        "detail": dict(detail) | ({"reason": cause.reason} if cause.reason else {}),
+        "request_id": cause.request_id,
+        "run_id": cause.run_id,
+        "subject_id": subject_id,
+        "subject_name": subject_name,
+    }
+    body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    row = {"app": scope.app, "subject_id": subject_id, "run_id": cause.run_id, "body": body}
+    pk: int = scope.connection.execute(_INSERT, row).scalar_one()
+    return pk
+
+
+def hand_over(scope: Scope, event: int) -> None:
+    """Put an event into the outbox."""
+    scope.connection.execute(_HAND_OVER, {"app": scope.app, "event_pk": event})
+
+
+def read_trail(scope: Scope, subject_id: str | None, run_id: str | None, limit: int) -> tuple[AuditEvent, ...]:
+    """Return the youngest events first, of one subject or one run where given."""
+    statement = _YOUNGEST
+    if subject_id is not None:
+        statement = statement.where(audit_event.c.subject_id == subject_id)
+    if run_id is not None:
+        statement = statement.where(audit_event.c.run_id == run_id)
+    rows = scope.connection.execute(statement, {"app": scope.app, "limit": limit})
+    return tuple(map(_event_of, rows))
+
+
+def count_events(scope: Scope) -> int:
+    """Return how many events the application has."""
+    return scope.connection.execute(_COUNT, {"app": scope.app}).scalar_one()
+
+
+def document_detail(before: Document | None, after: Document | None) -> dict[str, Any]:
+    """Return the changed attributes, by path, as they were (`before`) and as they are (`after`)."""
+    was, now = _flat(before or {}), _flat(after or {})
+    changed = {path for path in was.keys() | now.keys() if was.get(path) != now.get(path)}
+    detail: dict[str, Any] = {}
+    for name, side in (("before", was), ("after", now)):
+        if told := {path: value for path, value in side.items() if path in changed}:
+            detail[name] = told
+    return detail
+
+
+def membership_detail(effect: MembershipEffect) -> dict[str, Any]:
+    """Return who became a member and who is none any more."""
+    return named("members_added", effect.added) | named("members_removed", effect.removed)
+
+
+def named(key: str, ids: Sequence[str]) -> dict[str, Any]:
+    """Return the ids under `key`, and how many more there are than an event names."""
+    if not ids:
+        return {}
+    beyond = len(ids) - MOST_NAMED
+    return {key: list(ids[:MOST_NAMED])} | ({f"{key}_beyond": beyond} if beyond > 0 else {})
+
+
+def _flat(document: Document) -> dict[str, Any]:
+    """Return the document with the parts of complex attributes and extensions by path: "name.givenName"."""
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            joint = ":" if name.lower().startswith("urn:") else "."
+            flat |= {f"{name}{joint}{part}": held for part, held in value.items()}
+        elif name.lower() not in _NEVER_TOLD:
+            flat[name] = value
+    return flat
+
+
+def _event_of(row: AnyRow) -> AuditEvent:
+    event = orjson.loads(row.body)
+    event.pop("app")
+    return AuditEvent(**(event | {"at": datetime.fromisoformat(event["at"])}))

@@ -1,0 +1,159 @@
+"""The few pieces of SQL that the two databases spell differently. Statements made of them are built once for both."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Insert, SQLColumnExpression, Table, Text, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from syncd.store.tables import NUMBER
+
+POSTGRESQL: Final = "postgresql"
+
+PerDialect = Mapping[str, Insert]
+
+
+def insert_on_each(table: Table, build: Callable[[Any], Insert]) -> PerDialect:
+    """Return, by dialect name, the insertion that `build` makes of `insert(table)`: for ON CONFLICT clauses."""
+    return {"sqlite": build(sqlite.insert(table)), POSTGRESQL: build(postgresql.insert(table))}
+
+
+class database_now(ColumnElement[int]):  # noqa: N801 -- reads as the SQL function that it is
+    """The database's clock at this statement, as the tables keep moments."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(database_now)
+def _now_on_sqlite(_element: database_now, _compiler: SQLCompiler, **_: object) -> str:
+    return (
+        "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000)"
+    )
+
+
+@compiles(database_now, POSTGRESQL)
+def _now_on_postgresql(_element: database_now, _compiler: SQLCompiler, **_: object) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+class _json_elements(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
+    """The elements of a JSON list that is given as text, one row each."""
+
+    inherit_cache = True
+    name = "json_elements"
+
+
+@compiles(_json_elements)
+def _elements_on_sqlite(element: _json_elements, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_json_elements, POSTGRESQL)
+def _elements_on_postgresql(element: _json_elements, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kw)} AS JSONB))"
+
+
+def json_elements(parameter: SQLColumnExpression[str]) -> TableValuedAlias:
+    """Return a table with the column `value`: one row per element of the JSON list. Read it with `part_of`.
+
+    A list of any length is one parameter, so the statement's text stays the same.
+    """
+    return _json_elements(parameter).table_valued("value")
+
+
+class _json_part(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
+    """One element of a JSON list within a JSON list, as SQL text or number."""
+
+    inherit_cache = True
+    name = "json_part"
+
+
+@compiles(_json_part)
+def _part_on_sqlite(element: _json_part, compiler: SQLCompiler, **kw: Any) -> str:
+    value, position = element.clauses
+    return f"json_extract({compiler.process(value, **kw)}, '$[' || {compiler.process(position, **kw)} || ']')"
+
+
+@compiles(_json_part, POSTGRESQL)
+def _part_on_postgresql(element: _json_part, compiler: SQLCompiler, **kw: Any) -> str:
+    value, position = element.clauses
+    target = compiler.dialect.type_compiler_instance.process(element.type)
+    return f"CAST({compiler.process(value, **kw)} ->> {compiler.process(position, **kw)} AS {target})"
+
+
+def text_part(elements: TableValuedAlias, position: int) -> ColumnElement[str]:
+    """Return the text at a position of each element of `elements`, which are lists themselves."""
+    return _part(elements, position, Text())
+
+
+def number_part(elements: TableValuedAlias, position: int) -> ColumnElement[int]:
+    """Return the number at a position of each element of `elements`, which are lists themselves."""
+    return _part(elements, position, NUMBER)
+
+
+def _part(elements: TableValuedAlias, position: int, kind: Any) -> ColumnElement[Any]:
+    part = _json_part(elements.c.value, literal_column(str(position)))
+    part.type = kind
+    return part
+
+
+class in_byte_order(FunctionElement[str]):  # noqa: N801 -- reads as the SQL function that it is
+    """A text that is ordered byte by byte, which in UTF-8 is the order of code points."""
+
+    inherit_cache = True
+    name = "in_byte_order"
+    type = Text()
+
+
+@compiles(in_byte_order)
+def _order_on_sqlite(element: in_byte_order, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(in_byte_order, POSTGRESQL)
+def _order_on_postgresql(element: in_byte_order, compiler: SQLCompiler, **kw: Any) -> str:
+    return f'(({compiler.process(element.clauses, **kw)}) COLLATE "C")'
+
+
+class position_of(FunctionElement[int]):  # noqa: N801 -- reads as the SQL function that it is
+    """Where a text contains another one, from 1; 0 where it does not."""
+
+    inherit_cache = True
+    name = "position_of"
+    type = BigInteger()
+
+
+@compiles(position_of)
+def _position_on_sqlite(element: position_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(position_of, POSTGRESQL)
+def _position_on_postgresql(element: position_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **kw)})"
+
+
+class last_characters(FunctionElement[str]):  # noqa: N801 -- reads as the SQL function that it is
+    """The last characters of a text, of which a number greater than 0 is given."""
+
+    inherit_cache = True
+    name = "last_characters"
+    type = Text()
+
+
+@compiles(last_characters)
+def _last_characters_on_sqlite(element: last_characters, compiler: SQLCompiler, **kw: Any) -> str:
+    text, count = element.clauses
+    return f"substr({compiler.process(text, **kw)}, -{compiler.process(count, **kw)})"
+
+
+@compiles(last_characters, POSTGRESQL)
+def _last_characters_on_postgresql(element: last_characters, compiler: SQLCompiler, **kw: Any) -> str:
+    text, count = element.clauses
+    return f"right({compiler.process(text, **kw)}, CAST({compiler.process(count, **kw)} AS INTEGER))"

@@ -1,0 +1,148 @@
+"""The database: opens units of work, and knows the applications and their tokens."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from scim.errors import Unavailable
+from syncd.core.changes import Cause
+from syncd.ports import Clock, TokenRecord
+from syncd.store import tokens
+from syncd.store.constructs import insert_on_each
+from syncd.store.engine import Transactions
+from syncd.store.moments import microseconds
+from syncd.store.scope import Scope
+from syncd.store.tables import app, lease
+from syncd.store.unit_of_work import SqlUnitOfWork
+
+_FIND_APP: Final = select(app.c.pk).where(app.c.name == bindparam("name"))
+_LIST_APPS: Final = select(app.c.name, app.c.okta_app_id).order_by(app.c.name)
+_ADD_APP: Final = insert_on_each(
+    app, lambda statement: statement.on_conflict_do_nothing(index_elements=["name"]).returning(app.c.pk)
+)
+_ADD_LEASE: Final = insert(lease)
+_SET_OKTA_APP: Final = (
+    app.update().where(app.c.name == bindparam("of_name")).values(okta_app_id=bindparam("new_okta_app_id"))
+)
+
+
+class AppRecord(NamedTuple):
+    """An application as the store knows it."""
+
+    name: str
+    okta_app_id: str
+
+
+class SqlDatabase:
+    """A database of syncd, on SQLite or PostgreSQL; see `syncd.ports.Database` and `TokenStore`.
+
+    May be used by any number of threads, and after a fork. `close` gives its connections back.
+    """
+
+    def __init__(self, url: str, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._transactions = Transactions(url)
+        self._clock = clock
+        self._new_id = new_id
+        self._app_pks: dict[str, int] = {}
+
+    @property
+    def in_use(self) -> int:
+        """How many units of work are open now."""
+        return self._transactions.in_use
+
+    @contextmanager
+    def transaction(self, app: str, cause: Cause) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work that may write. Raises KeyError, and `Unavailable` when the database cannot be used."""
+        with self._writing(app, cause) as scope:
+            yield SqlUnitOfWork(scope)
+
+    @contextmanager
+    def reading(self, app: str) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work that sees one state of the database and may not write. Raises as `transaction` does."""
+        with self._transactions.reading() as connection:
+            yield SqlUnitOfWork(self._scope(connection, app, None))
+
+    def close(self) -> None:
+        """Close all connections. No unit of work may be open."""
+        self._transactions.close()
+
+    # -------------------------------------------------------------- applications
+
+    def ensure_app(self, name: str, okta_app_id: str) -> None:
+        """Make the application if there is none of that name, and let it stand for that Okta application."""
+        with self._transactions.writing() as connection:
+            row = {"name": name, "okta_app_id": okta_app_id, "created": microseconds(self._clock.now())}
+            pk = connection.execute(_ADD_APP[self._transactions.dialect], row).scalar()
+            if pk is None:
+                connection.execute(_SET_OKTA_APP, {"of_name": name, "new_okta_app_id": okta_app_id})
+            else:
+                connection.execute(_ADD_LEASE, {"app": pk, "token": 0, "expires": 0})
+
+    def apps(self) -> tuple[AppRecord, ...]:
+        """Return the applications, by name."""
+        with self._transactions.reading() as connection:
+            return tuple(AppRecord(*row) for row in connection.execute(_LIST_APPS))
+
+    # -------------------------------------------------------------- tokens
+
+    def add_token(
+        self, app: str, token_id: str, digest: bytes, label: str, expires: datetime | None, *, actor: str = "operator"
+    ) -> None:
+        """Keep a token's SHA-256. Raises KeyError, and `TooManyTokensError` when two tokens of the application live."""
+        with self._writing(app, Cause(actor)) as scope:
+            tokens.add(scope, token_id, digest, label, expires)
+
+    def revoke_token(self, app: str, token_id: str, *, actor: str = "operator") -> bool:
+        """Revoke a token for good. Returns False when the application has no live token of that id. Raises KeyError."""
+        with self._writing(app, Cause(actor)) as scope:
+            return tokens.revoke(scope, token_id)
+
+    def list_tokens(self, app: str) -> tuple[TokenRecord, ...]:
+        """Return the application's tokens, oldest first, revoked and expired ones included. Raises KeyError."""
+        with self._transactions.reading() as connection:
+            return tokens.list_all(self._scope(connection, app, None))
+
+    def find_token(self, digest: bytes) -> TokenRecord | None:
+        """Return the token with that SHA-256, expired and revoked ones included, or None. Notes that it was used."""
+        row = self._transactions.first_row(tokens.FIND, {"digest": digest})
+        found = tokens.record_of(row, digest) if row else None
+        if found and not found.revoked:
+            self._note_use(found)
+        return found
+
+    def _note_use(self, found: TokenRecord) -> None:
+        now = self._clock.now()
+        if found.last_used and now - found.last_used < tokens.USE_NOTED_EVERY:
+            return
+        # A database that cannot be written just now still answers who somebody is.
+        with suppress(Unavailable), self._transactions.writing() as connection:
+            connection.execute(tokens.NOTE_USE, {"of_digest": found.digest, "moment": microseconds(now)})
+
+    # -------------------------------------------------------------- scopes
+
+    @contextmanager
+    def _writing(self, app: str, cause: Cause) -> Iterator[Scope]:
+        with self._transactions.writing() as connection:
+            yield self._scope(connection, app, cause)
+
+    def _scope(self, connection: Connection, app: str, cause: Cause | None) -> Scope:
+        pk = self._app_pks.get(app)
+        if pk is None:
+            pk = connection.execute(_FIND_APP, {"name": app}).scalar()
+            if pk is None:
+                raise KeyError(app)
+            self._app_pks[app] = pk
+        moment = microseconds(self._clock.now()) if cause else 0
+        return Scope(connection, self._transactions.dialect, pk, app, cause, moment, self._new_id)
+
+
+def open_database(url: str, *, clock: Clock, new_id: Callable[[], str]) -> SqlDatabase:
+    """Return the database of a URL: sqlite:////absolute/path.db or postgresql://user@host/database.
+
+    Nothing is created or checked; `syncd.store.check` does that. `clock` gives the time of changes, `new_id` the ids of
+    resources, runs and snapshots. Raises ValueError for a URL that is not understood.
+    """
+    return SqlDatabase(url, clock, new_id)

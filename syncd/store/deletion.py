@@ -1,0 +1,62 @@
+"""Deleting a resource: it goes, its memberships in both directions go, and a tombstone stays."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from scim.resource import StoredResource
+from syncd.core.changes import Change
+from syncd.store.audit import document_detail, named
+from syncd.store.documents import label_of
+from syncd.store.membership import MOST_NAMED
+from syncd.store.recording import hold, tell
+from syncd.store.scope import Scope
+from syncd.store.tables import member, resource, tombstone
+
+_groups_of: Final = select(member.c.group_pk).where(member.c.member_pk == bindparam("row"))
+
+# Groups are locked before the resource is locked against new memberships, and in one order: whoever changes a group
+# locks it before its members, so nobody waits for us while we wait for them.
+_LOCK_GROUPS: Final = (
+    select(resource.c.pk).where(resource.c.pk.in_(_groups_of)).order_by(resource.c.pk).with_for_update(key_share=True)
+)
+_LOCK: Final = select(resource.c.pk).where(resource.c.pk == bindparam("row")).with_for_update()
+_LEAVE_GROUPS: Final = (
+    update(resource)
+    .where(resource.c.pk.in_(_groups_of))
+    .values(member_count=resource.c.member_count - 1)
+    .returning(resource.c.id)
+)
+_MEMBER_IDS: Final = (
+    select(resource.c.id)
+    .join_from(member, resource, resource.c.pk == member.c.member_pk)
+    .where(member.c.group_pk == bindparam("row"))
+    .order_by(member.c.member_pk)
+    .limit(MOST_NAMED)
+)
+_KEPT: Final = ("app", "type", "id", "ukey", "external_id", "version", "doc")
+_BURY: Final = insert(tombstone).from_select(
+    [*_KEPT, "deleted"],
+    select(*(resource.c[name] for name in _KEPT), bindparam("moment", type_=tombstone.c.deleted.type)).where(
+        resource.c.pk == bindparam("row")
+    ),
+)
+_DELETE: Final = delete(resource).where(resource.c.pk == bindparam("row"))
+
+
+def remove(scope: Scope, change: Change, before: StoredResource) -> None:
+    """Delete the resource. Raises `NotFound`, and `Conflict` when it is not the version given."""
+    row = {"row": hold(scope, before).pk}
+    connection = scope.connection
+    connection.execute(_LOCK_GROUPS, row)
+    connection.execute(_LOCK, row)
+    groups = connection.execute(_LEAVE_GROUPS, row).scalars().all()
+    members = connection.execute(_MEMBER_IDS, row).scalars().all() if before.member_count else ()
+    connection.execute(_BURY, row | {"moment": scope.moment})
+    connection.execute(_DELETE, row)
+    del scope.held[before.resource_type, before.id]
+    detail = {"version": before.version, **document_detail(before.document, None)}
+    detail |= named("left_groups", sorted(groups)) | named("members_removed", members)
+    if beyond := (before.member_count or 0) - len(members):
+        detail["members_removed_beyond"] = beyond
+    tell(scope, change, (before.id, label_of(before.document)), detail)

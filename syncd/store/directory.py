@@ -1,0 +1,63 @@
+"""The application's users and groups, as `scim.store.ResourceStore` asks for them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from scim.core_schemas import GROUP_TYPE
+from scim.filter.syntax import Filter
+from scim.resource import Document, Member, MembershipChange, StoredResource
+from scim.store import Page, Query
+from syncd.core.changes import Change
+from syncd.store.finding import find_members, find_page
+from syncd.store.rows import members_of, read_one, with_relations
+from syncd.store.scope import Scope
+
+
+class Directory:
+    """A `ResourceStore` in one unit of work. It reads by itself; every write goes through the unit's door."""
+
+    def __init__(self, scope: Scope, record: Callable[[Change], StoredResource | None]) -> None:
+        self._scope = scope
+        self._record = record
+
+    def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
+        """Store a new resource; see `ResourceStore.create`."""
+        created = self._record(Change(resource_type, None, document, MembershipChange(add=tuple(members))))
+        return self._answer(created, with_members=True)
+
+    def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:
+        """Return a resource; see `ResourceStore.read`."""
+        row = read_one(self._scope, resource_type, resource_id)
+        return with_relations(self._scope, [row], with_members=with_members)[0]
+
+    def update(
+        self,
+        resource: StoredResource,
+        document: Document,
+        members: MembershipChange,
+        *,
+        with_members: bool = True,
+    ) -> StoredResource:
+        """Change a resource; see `ResourceStore.update`."""
+        changed = self._record(Change(resource.resource_type, resource, document, members))
+        return self._answer(changed, with_members=with_members)
+
+    def delete(self, resource_type: str, resource_id: str) -> None:
+        """Remove a resource; see `ResourceStore.delete`."""
+        self._record(Change(resource_type, self.read(resource_type, resource_id, with_members=False), None))
+
+    def find(self, query: Query) -> Page:
+        """Return a page; see `ResourceStore.find`."""
+        return find_page(self._scope, query)
+
+    def matching_members(self, group_id: str, condition: Filter) -> tuple[str, ...]:
+        """Return the ids of members that meet the condition; see `ResourceStore.matching_members`."""
+        return find_members(self._scope, group_id, condition)
+
+    def _answer(self, resource: StoredResource | None, *, with_members: bool) -> StoredResource:
+        if resource is None:
+            raise TypeError("only a deletion leaves no resource")
+        if not with_members or resource.resource_type != GROUP_TYPE.name:
+            return resource
+        held = self._scope.held[resource.resource_type, resource.id]
+        return replace(resource, members=members_of(self._scope, held.pk))

@@ -1,0 +1,74 @@
+"""From a document to the columns that stand for it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES, USER_TYPE
+from scim.filter.matching import comparison_key
+from scim.resource import Document, fold
+from scim.schema import Attribute, ResourceType, Type
+from syncd.core.attributes import compared_attributes, digest
+from syncd.core.changes import is_active
+
+TYPES: Final[Mapping[str, ResourceType]] = {resource_type.name: resource_type for resource_type in RESOURCE_TYPES}
+UNIQUE: Final[Mapping[str, str]] = {USER_TYPE.name: "userName", GROUP_TYPE.name: "displayName"}
+"""The attribute of which no two resources of a type have the same folded value."""
+
+DERIVED: Final = ("ukey", "external_id", "display_key", "label", "active", "digest", "doc", "search")
+"""The columns of `resource` that follow from the document."""
+
+EMAILS: Final = "emails.value"
+
+
+def columns_of(resource_type: str, document: Document) -> dict[str, Any]:
+    """Return the values of the `DERIVED` columns."""
+    display_name = document.get("displayName")
+    is_user = resource_type == USER_TYPE.name
+    return {
+        "ukey": unique_key(resource_type, document),
+        "external_id": document.get("externalId"),
+        "display_key": fold(display_name) if is_user and display_name else None,
+        "label": label_of(document),
+        "active": is_active(document),
+        "digest": digest(compared_attributes(document)) if is_user else None,
+        "doc": document,
+        "search": searchable(TYPES[resource_type], document),
+    }
+
+
+def unique_key(resource_type: str, document: Document) -> str | None:
+    """Return the folded value that must be unique, or None when the document lacks it."""
+    value = document.get(UNIQUE[resource_type])
+    return fold(value) if value else None
+
+
+def label_of(document: Document) -> str | None:
+    """Return the name under which others show the resource."""
+    return document.get("displayName") or document.get("userName")
+
+
+def indexed_values(document: Document) -> frozenset[tuple[str, str]]:
+    """Return (path, folded value) of the values of multi-valued attributes that have an index."""
+    return frozenset((EMAILS, fold(email["value"])) for email in document.get("emails", ()) if email.get("value"))
+
+
+def searchable(resource_type: ResourceType, document: Document) -> dict[str, Any]:
+    """Return the document as filters see it: every value replaced by what stands for it in comparisons."""
+    keys: dict[str, Any] = {}
+    for name, value in document.items():
+        extension = resource_type.extension(name)
+        if extension:
+            keys[name] = {part: _key(extension.attribute(part), held) for part, held in value.items()}
+        else:
+            keys[name] = _key(resource_type.schema.attribute(name), value)
+    return keys
+
+
+def _key(attribute: Attribute | None, value: Any) -> Any:
+    if attribute is None:
+        return value
+    if isinstance(value, list):
+        return [_key(attribute, one) for one in value]
+    if attribute.type is Type.COMPLEX:
+        return {part: _key(attribute.sub_attribute(part), held) for part, held in value.items()}
+    return comparison_key(attribute, value)

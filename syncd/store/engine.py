@@ -1,0 +1,265 @@
+"""Connections: how they are opened on each database, and how a transaction begins and ends on one."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import psycopg
+from sqlalchemy import URL, Connection, Engine, Executable, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from scim.errors import Unavailable
+from syncd.store.tables import AnyRow
+from syncd.store.urls import parse_url
+from syncd.store.writer_lock import WriterLock
+
+WRITER_PATIENCE: Final = 15.0
+"""Seconds that a writer waits for another one."""
+
+_MOST_IDLE: Final = 64
+_OLDEST_SQLITE: Final = (3, 38, 0)
+_OLDEST_SQLITE_NAME: Final = ".".join(map(str, _OLDEST_SQLITE))
+_FAILURES: Final = (OperationalError, InterfaceError)
+_UNREACHABLE: Final = "The database cannot be reached. Nothing was written; try again."
+_FAILED: Final = "The database failed. Nothing was written; try again."
+_UNDECIDED: Final = "The database was lost while it was committing: the change may have been written or not; try again."
+
+# A statement and a wait for a lock are bounded, and a peer that is silent is noticed after about ten seconds.
+_POSTGRESQL_SETTINGS: Final = (
+    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=15s -c idle_in_transaction_session_timeout=120s"
+)
+_POSTGRESQL_ARGUMENTS: Final[dict[str, Any]] = {
+    "application_name": "syncd",
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+_SQLITE_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={int(WRITER_PATIENCE * 1000)}",
+)
+_BEGIN_WRITING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
+_BEGIN_READING: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine whose connections leave BEGIN and COMMIT to us. It keeps none of them itself."""
+    parsed = parse_url(url)
+    common: dict[str, Any] = {
+        "poolclass": NullPool,
+        "isolation_level": "AUTOCOMMIT",
+        "json_serializer": _json_text,
+        "json_deserializer": orjson.loads,
+        "query_cache_size": 1000,
+    }
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"check_same_thread": False}, **common)
+        event.listen(engine, "connect", _set_up_sqlite)
+        return engine
+    settings = f"{_POSTGRESQL_SETTINGS} {parsed.query.get('options', '')}".strip()
+    arguments = _POSTGRESQL_ARGUMENTS | {"options": settings}
+    return create_engine(parsed.difference_update_query(["options"]), connect_args=arguments, **common)
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _json_text(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+class DatabaseUnavailableError(Unavailable):
+    """The database failed. Clients see `detail`; operators may see `reason`, the driver's own words."""
+
+    def __init__(self, detail: str, error: DBAPIError) -> None:
+        super().__init__(detail)
+        self.reason = str(error.orig).partition("\n")[0]
+
+
+class Transactions:
+    """Opens transactions of one database, on connections that stay open in between.
+
+    Taking a connection from a pool and setting it up costs more than most statements, so idle ones are kept as they
+    are: a transaction has one to itself, and none crosses a fork.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Take the URL of a database. Nothing is opened yet. Raises ValueError for a URL that is not understood."""
+        self._engine = make_engine(url)
+        self.dialect: Final = self._engine.dialect.name
+        self._writer_lock = _writer_lock_of(self._engine.url) if self.dialect == "sqlite" else None
+        self._process = os.getpid()
+        self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._inherited: list[Connection] = []
+
+    @property
+    def in_use(self) -> int:
+        """How many transactions are open."""
+        return len(self._busy)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that may write: it commits when the block ends and rolls back on any exception.
+
+        Raises `Unavailable` when the database cannot be reached, is full or is kept by others for too long.
+        """
+        turn = self._writer_lock.held() if self._writer_lock else nullcontext()
+        with turn, self._transaction(_BEGIN_WRITING[self.dialect]) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the database. Raises `Unavailable` as `writing` does."""
+        with self._transaction(_BEGIN_READING[self.dialect]) as connection:
+            yield connection
+
+    def first_row(self, statement: Executable, parameters: Mapping[str, Any]) -> AnyRow | None:
+        """Run one reading statement outside of a transaction and return its first row, if any.
+
+        Raises `Unavailable` when the database cannot be reached, on a new connection too.
+        """
+        try:
+            return self._first_row(self._taken(), statement, parameters)
+        except _FAILURES:
+            self._drop_idle()
+        try:
+            return self._first_row(self._taken(), statement, parameters)
+        except _FAILURES as error:
+            raise DatabaseUnavailableError(_UNREACHABLE, error) from error
+
+    def close(self) -> None:
+        """Close the idle connections. Transactions must have ended."""
+        self._drop_idle()
+        self._engine.dispose()
+        if self._writer_lock:
+            self._writer_lock.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        connection = self._begun(begin)
+        told = _FAILED
+        try:
+            yield connection
+            _refuse_ended(connection, self.dialect)
+            told = _UNDECIDED
+            connection.commit()
+        except _FAILURES as error:
+            self._abandon(connection)
+            raise DatabaseUnavailableError(told, error) from error
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        self._give_back(connection)
+
+    def _begun(self, begin: str) -> Connection:
+        """Return a connection with its transaction open. An idle one that has died is replaced by a new one, once."""
+        try:
+            return self._begun_on_one(begin)
+        except _FAILURES:
+            pass
+        try:
+            return self._begun_on_one(begin)
+        except _FAILURES as error:
+            raise DatabaseUnavailableError(_UNREACHABLE, error) from error
+
+    def _begun_on_one(self, begin: str) -> Connection:
+        connection = self._taken()
+        try:
+            connection.exec_driver_sql(begin)
+        except BaseException:
+            self._abandon(connection)
+            raise
+        return connection
+
+    def _first_row(self, connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> AnyRow | None:
+        try:
+            row = connection.execute(statement, parameters).first()
+            connection.commit()
+        except BaseException:
+            self._abandon(connection)
+            raise
+        self._give_back(connection)
+        return row
+
+    def _taken(self) -> Connection:
+        if self._process != os.getpid():
+            # What was inherited belongs to the parent: it is neither used nor closed nor collected here.
+            self._inherited += self._idle
+            self._idle, self._busy, self._process = [], set(), os.getpid()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        self._busy.add(connection)
+        return connection
+
+    def _connect(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except DBAPIError as error:
+            raise DatabaseUnavailableError(_UNREACHABLE, error) from error
+
+    def _give_back(self, connection: Connection) -> None:
+        self._busy.discard(connection)
+        if len(self._idle) < _MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            _close(connection)
+
+    def _roll_back(self, connection: Connection) -> None:
+        try:
+            connection.rollback()
+        except _FAILURES:
+            self._abandon(connection)
+        else:
+            self._give_back(connection)
+
+    def _abandon(self, connection: Connection) -> None:
+        """Close a connection that failed, and the idle ones: what ended it may have ended them."""
+        self._busy.discard(connection)
+        _close(connection)
+        self._drop_idle()
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            _close(self._idle.pop())
+
+
+def _refuse_ended(connection: Connection, dialect: str) -> None:
+    """Raise `Unavailable` when the transaction is gone: either database would call its commit a success."""
+    driver: Any = connection.connection.dbapi_connection
+    if dialect == "sqlite":
+        alive = driver.in_transaction
+    else:
+        alive = driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+    if not alive:
+        raise Unavailable(_FAILED)
+
+
+def _close(connection: Connection) -> None:
+    with suppress(DBAPIError):
+        connection.close()
+
+
+def _writer_lock_of(url: URL) -> WriterLock:
+    """Return the lock of a SQLite file. Makes the file, for its owner only. Raises ValueError where it cannot be."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise ValueError(f"SQLite {sqlite3.sqlite_version} is too old: {_OLDEST_SQLITE_NAME} or newer is needed.")
+    path = Path(url.database or "").absolute()
+    try:
+        path.touch(mode=0o600)
+        return WriterLock(path.with_name(f"{path.name}-writer"), WRITER_PATIENCE)
+    except OSError as error:
+        raise ValueError(f"The database file {path} cannot be opened: {error.strerror}.") from None

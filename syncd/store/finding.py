@@ -1,0 +1,79 @@
+"""Listing resources: a page, its total, and the relations of all its resources in one query each."""
+
+from typing import Any, Final
+
+from sqlalchemy import Select, bindparam, func, select
+
+from scim.filter.matching import comparison_key
+from scim.filter.syntax import Comparison, Filter, Operator
+from scim.store import Page, Query
+from syncd.store.documents import TYPES
+from syncd.store.filter_paths import COLUMNS, MEMBERS
+from syncd.store.filter_to_sql import compile_filter, compile_member_condition
+from syncd.store.rows import RESOURCE_COLUMNS, with_relations
+from syncd.store.scope import Scope
+from syncd.store.tables import TYPE_CODES, member, resource
+
+AnySelect = Select[*tuple[Any, ...]]
+
+_OF_TYPE: Final = (resource.c.app == bindparam("app"), resource.c.type == bindparam("type"))
+_COUNT: Final = select(func.count()).select_from(resource).where(*_OF_TYPE)
+_PAGE: Final = (
+    select(*RESOURCE_COLUMNS)
+    .where(*_OF_TYPE)
+    .order_by(resource.c.pk)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+# What every push asks first; these statements are not made anew for each request.
+_LOOKUPS: Final = {
+    (name, path): tuple(base.where(COLUMNS[name, path] == bindparam("value")) for base in (_PAGE, _COUNT))
+    for name, path in (
+        ("User", "userName"),
+        ("User", "externalId"),
+        ("User", "id"),
+        ("Group", "displayName"),
+        ("Group", "externalId"),
+        ("Group", "id"),
+    )
+}
+
+
+def find_page(scope: Scope, query: Query) -> Page:
+    """Return the page; see `ResourceStore.find`."""
+    page, count, values = _statements(scope, query)
+    values |= {"app": scope.app, "type": TYPE_CODES[query.resource_type]}
+    offset = query.start_index - 1
+    rows = (
+        scope.connection.execute(page, values | {"limit": query.count, "offset": offset}).all() if query.count else []
+    )
+    if len(rows) < query.count and (rows or not offset):
+        total = offset + len(rows)
+    else:
+        total = scope.connection.execute(count, values).scalar_one()
+    return Page(total, with_relations(scope, rows, with_members=query.with_members))
+
+
+def find_members(scope: Scope, group_id: str, condition: Filter) -> tuple[str, ...]:
+    """Return the ids of the group's members that meet the condition; see `ResourceStore.matching_members`."""
+    group = select(resource.c.pk).where(resource.c.app == bindparam("app"), resource.c.id == bindparam("group"))
+    ids = (
+        MEMBERS.rows.with_only_columns(MEMBERS.parts["value"])
+        .where(member.c.group_pk.in_(group), compile_member_condition(condition))
+        .order_by(member.c.member_pk)
+    )
+    return tuple(scope.connection.execute(ids, {"app": scope.app, "group": group_id}).scalars())
+
+
+def _statements(scope: Scope, query: Query) -> tuple[AnySelect, AnySelect, dict[str, Any]]:
+    """Return the statements for the page and for the total, and what they bind beside the bounds."""
+    condition = query.filter
+    if condition is None:
+        return _PAGE, _COUNT, {}
+    if isinstance(condition, Comparison) and condition.operator is Operator.EQUAL and condition.value is not None:
+        lookup = _LOOKUPS.get((query.resource_type, str(condition.path)))
+        if lookup:
+            page, count = lookup
+            return page, count, {"value": comparison_key(condition.path.leaf, condition.value)}
+    compiled = compile_filter(condition, TYPES[query.resource_type], scope.dialect)
+    return _PAGE.where(compiled), _COUNT.where(compiled), {}

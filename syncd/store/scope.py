@@ -1,0 +1,40 @@
+"""What every statement of one unit of work needs to know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from syncd.core.changes import Cause
+
+
+@dataclass(slots=True)
+class Held:
+    """A resource row that this unit of work has locked: nobody else changes it until the unit ends."""
+
+    pk: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One application's rows in one transaction.
+
+    `app` is the application's row number. `cause` is None where nothing may be written. `moment` is the time of
+    everything that is written, taken once. `held` has the locked rows by resource type and id.
+    """
+
+    connection: Connection
+    dialect: str
+    app: int
+    app_name: str
+    cause: Cause | None
+    moment: int
+    new_id: Callable[[], str]
+    held: dict[tuple[str, str], Held] = field(default_factory=dict)
+
+    def refuse_reading(self) -> Cause:
+        """Return who writes. Raises RuntimeError in a unit of work that was opened for reading."""
+        if self.cause is None:
+            raise RuntimeError("This unit of work was opened for reading: open a transaction to write.")
+        return self.cause

@@ -1,0 +1,228 @@
+"""Snapshots of the source: staged page by page, then sealed for good or void."""
+
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import bindparam, delete, exists, func, insert, select, text, update
+
+from scim.resource import fold
+from syncd.core.attributes import digest
+from syncd.core.subjects import Assignment
+from syncd.ports import AssignmentPage, Comparison, Manifest, SnapshotRefusedError, SourceIdentity
+from syncd.store.comparison import compare
+from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, json_elements, text_part
+from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
+from syncd.store.moments import moment_of
+from syncd.store.runs import RUNNING
+from syncd.store.scope import Scope
+from syncd.store.tables import AnyRow, absence, resource, run, snapshot, snapshot_item, walk_version
+
+KEPT_SNAPSHOTS: Final = 2
+"""Of how many sealed snapshots the rows are kept. Manifests are kept for good."""
+
+_OPEN, _SEALED, _VOID, _RETIRED = "open", "sealed", "void", "retired"
+
+_IS_IT: Final = snapshot.c.pk == OF_PK
+_FIND: Final = select(snapshot).where(snapshot.c.app == OF_APP, snapshot.c.id == bindparam("of_snapshot"))
+_FIND_LOCKED: Final = _FIND.with_for_update(key_share=True)
+
+_BEGIN: Final = insert(snapshot).values(started=database_now()).returning(snapshot.c.pk)
+_NOTE_WALK_VERSIONS: Final = insert(walk_version).from_select(
+    ["app", "snapshot_pk", "resource_pk", "version"],
+    select(resource.c.app, OF_PK, resource.c.pk, resource.c.version).where(is_user(resource)),
+)
+_running: Final = select(run.c.id).where(run.c.app == OF_APP, run.c.state == RUNNING)
+_VOID_ABANDONED: Final = (
+    update(snapshot)
+    .where(snapshot.c.app == OF_APP, snapshot.c.state == _OPEN, snapshot.c.run_id.not_in(_running))
+    .values(state=_VOID, reason="abandoned")
+)
+_kept: Final = (
+    select(snapshot.c.pk)
+    .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED)
+    .order_by(snapshot.c.pk.desc())
+    .limit(KEPT_SNAPSHOTS)
+)
+_RETIRE: Final = (
+    update(snapshot)
+    .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED, snapshot.c.pk.not_in(_kept))
+    .values(state=_RETIRED)
+)
+_useless: Final = select(snapshot.c.pk).where(snapshot.c.app == OF_APP, snapshot.c.state.in_((_VOID, _RETIRED)))
+_DROP_USELESS: Final = tuple(
+    delete(table).where(table.c.snapshot_pk.in_(_useless)) for table in (snapshot_item, walk_version)
+)
+
+_given: Final = json_elements(bindparam("given"))
+_STAGED_BEFORE: Final = (
+    select(snapshot_item.c.okta_user_id)
+    .where(is_item(snapshot_item), snapshot_item.c.okta_user_id.in_(select(text_part(_given, 0))))
+    .order_by(snapshot_item.c.okta_user_id)
+    .limit(1)
+)
+_COUNT_ITEMS: Final = select(func.count()).where(is_item(snapshot_item))
+_ADD_ITEMS: Final = insert(snapshot_item)
+_COUNT_PAGE: Final = (
+    update(snapshot).where(_IS_IT).values(pages=snapshot.c.pages + 1, rows=snapshot.c.rows + bindparam("staged"))
+)
+
+# What was just staged is news to PostgreSQL's planner. SQLite plans by the indexes alone.
+_TELL_PLANNER: Final = text("ANALYZE (SKIP_LOCKED) resource, snapshot_item, walk_version")
+_SEAL: Final = (
+    update(snapshot)
+    .where(_IS_IT)
+    .values(
+        state=_SEALED,
+        sealed=database_now(),
+        identity=bindparam("new_identity", type_=snapshot.c.identity.type),
+    )
+    .returning(snapshot.c.sealed)
+)
+_END_ABSENCES: Final = delete(absence).where(
+    absence.c.app == OF_APP, exists().where(resource.c.pk == absence.c.resource_pk, IS_LISTED).correlate(absence)
+)
+# An account that was made after the walk began is not missing from it.
+_walked: Final = exists().where(walk_version.c.snapshot_pk == OF_PK, walk_version.c.resource_pk == resource.c.pk)
+_COUNT_ABSENCES: Final = insert_on_each(
+    absence,
+    lambda statement: statement.from_select(
+        ["app", "resource_pk", "snapshots", "since"],
+        select(resource.c.app, resource.c.pk, 1, bindparam("sealed", type_=absence.c.since.type)).where(
+            IS_UNLISTED, _walked
+        ),
+    ).on_conflict_do_update(index_elements=["resource_pk"], set_={"snapshots": absence.c.snapshots + 1}),
+)
+_MARK_VOID: Final = (
+    update(snapshot).where(_IS_IT, snapshot.c.state == _OPEN).values(state=_VOID, reason=bindparam("new_reason"))
+)
+_DROP_ITS_ROWS: Final = tuple(
+    delete(table).where(table.c.snapshot_pk == OF_PK) for table in (snapshot_item, walk_version)
+)
+_LAST_SEALED: Final = (
+    select(snapshot)
+    .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED)
+    .order_by(snapshot.c.pk.desc())
+    .limit(1)
+)
+
+
+class SqlStaging:
+    """The snapshots of one application, in one unit of work; see `syncd.ports.Staging`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def begin(self, run_id: str) -> str:
+        """Open a snapshot, note the version of every account, and return the snapshot's id.
+
+        Rows of snapshots that are older than the last two sealed ones go, and those of walks whose run has ended.
+        """
+        self._scope.refuse_reading()
+        for statement in (_VOID_ABANDONED, _RETIRE, *_DROP_USELESS):
+            self._execute(statement)
+        snapshot_id = self._scope.new_id()
+        row = {"app": self._scope.app, "id": snapshot_id, "run_id": run_id, "state": _OPEN, "pages": 0, "rows": 0}
+        pk = self._scope.connection.execute(_BEGIN, row).scalar_one()
+        self._execute(_NOTE_WALK_VERSIONS, of_pk=pk)
+        return snapshot_id
+
+    def add_page(self, snapshot_id: str, page: AssignmentPage) -> None:
+        """Stage one page. Raises `SnapshotRefusedError` when it names a user twice, or one that was staged before."""
+        pk = self._found(snapshot_id, _OPEN).pk
+        twice = self._named_twice(pk, [row.okta_user_id for row in page.rows])
+        if twice is not None:
+            raise SnapshotRefusedError(f"Okta listed the user {twice} twice, the second time on page {page.number}")
+        if page.rows:
+            self._scope.connection.execute(_ADD_ITEMS, [_item(self._scope.app, pk, row) for row in page.rows])
+        self._execute(_COUNT_PAGE, of_pk=pk, staged=len(page.rows))
+
+    def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
+        """Close the snapshot for good, bring the absences up to date, and return the manifest."""
+        found = self._found(snapshot_id, _OPEN)
+        if not found.pages:
+            raise SnapshotRefusedError(f"snapshot {snapshot_id} holds no page, so it says nothing about anybody")
+        if self._scope.dialect == POSTGRESQL:
+            self._execute(_TELL_PLANNER)
+        told = {name: getattr(identity, name) for name in _IDENTITY}
+        sealed = self._execute(_SEAL, of_pk=found.pk, new_identity=told).scalar_one()
+        self._execute(_END_ABSENCES, of_pk=found.pk)
+        self._execute(_COUNT_ABSENCES[self._scope.dialect], of_pk=found.pk, sealed=sealed)
+        return Manifest(snapshot_id, identity, found.pages, found.rows, moment_of(found.started), moment_of(sealed))
+
+    def void(self, snapshot_id: str, reason: str) -> None:
+        """Mark an unsealed snapshot as useless and drop its rows. Raises `SnapshotRefusedError` for a sealed one.
+
+        Nothing happens to one that is void already: a later run may have given it up.
+        """
+        pk = self._found(snapshot_id, _OPEN, _VOID).pk
+        self._execute(_MARK_VOID, of_pk=pk, new_reason=reason)
+        for statement in _DROP_ITS_ROWS:
+            self._execute(statement, of_pk=pk)
+
+    def last_sealed(self) -> Manifest | None:
+        """Return the manifest of the youngest sealed snapshot of this application, or None."""
+        row = self._execute(_LAST_SEALED).first()
+        return _manifest_of(row) if row else None
+
+    def compare(self, snapshot_id: str) -> Comparison:
+        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""
+        found = self._execute(_FIND, of_snapshot=snapshot_id).first()
+        if found is None or found.state != _SEALED:
+            raise SnapshotRefusedError(f"snapshot {snapshot_id} is not sealed, so nothing may be concluded from it")
+        if self._execute(_COUNT_ITEMS, of_pk=found.pk).scalar_one() != found.rows:
+            raise SnapshotRefusedError(f"snapshot {snapshot_id} has lost rows since it was sealed")
+        return compare(self._scope, found.pk, found.rows, found.sealed)
+
+    def _named_twice(self, pk: int, ids: list[str]) -> str | None:
+        """Return the first id that is in the page twice, or in the snapshot before it."""
+        seen: set[str] = set()
+        for one in ids:
+            if one in seen:
+                return one
+            seen.add(one)
+        given = orjson.dumps([[one] for one in ids]).decode()
+        staged: str | None = self._execute(_STAGED_BEFORE, of_pk=pk, given=given).scalar()
+        return staged
+
+    def _found(self, snapshot_id: str, *states: str) -> AnyRow:
+        """Return the row of the snapshot, locked. Raises `SnapshotRefusedError` when it is in none of these states."""
+        self._scope.refuse_reading()
+        found: AnyRow | None = self._execute(_FIND_LOCKED, of_snapshot=snapshot_id).first()
+        if found is None or found.state not in states:
+            state = found.state if found else "not there"
+            raise SnapshotRefusedError(f"snapshot {snapshot_id} is {state}: it takes no more rows, and is not given up")
+        return found
+
+    def _execute(self, statement: Any, **values: Any) -> Any:
+        return self._scope.connection.execute(statement, {"of_app": self._scope.app, **values})
+
+
+_IDENTITY: Final = tuple(SourceIdentity.__dataclass_fields__)
+
+
+def _item(app: int, snapshot_pk: int, row: Assignment) -> dict[str, Any]:
+    return {
+        "app": app,
+        "snapshot_pk": snapshot_pk,
+        "okta_user_id": row.okta_user_id,
+        "user_name": row.user_name,
+        "user_key": fold(row.user_name) if row.user_name else None,
+        "external_id": row.external_id,
+        "app_status": row.app_status,
+        "user_status": row.user_status,
+        "scope": row.scope,
+        "sync_state": row.sync_state,
+        "digest": digest(row.attributes),
+        "attributes": dict(row.attributes),
+    }
+
+
+def _manifest_of(row: AnyRow) -> Manifest:
+    return Manifest(
+        row.id,
+        SourceIdentity(**row.identity),
+        row.pages,
+        row.rows,
+        moment_of(row.started),
+        moment_of(row.sealed),
+    )

@@ -1,0 +1,70 @@
+"""One transaction on one application's rows, as `syncd.ports.UnitOfWork` asks for it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from scim.resource import StoredResource
+from syncd.core.changes import Action, Change
+from syncd.core.subjects import Account
+from syncd.ports import AuditEvent, Lease
+from syncd.store import accounts, audit, deletion, leases, recording
+from syncd.store.directory import Directory
+from syncd.store.runs import SqlRuns
+from syncd.store.scope import Scope
+from syncd.store.staging import SqlStaging
+
+
+class SqlUnitOfWork:
+    """A unit of work; see `syncd.ports.UnitOfWork`. The database opens it, commits it and rolls it back."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.resources = Directory(scope, self.record)
+        self.staging = SqlStaging(scope)
+        self.runs = SqlRuns(scope)
+
+    def record(self, change: Change) -> StoredResource | None:
+        """Write a change with all that belongs to it: the one door for writes."""
+        self._scope.refuse_reading()
+        before, after = change.before, change.after
+        if before is None:
+            return None if after is None else recording.create(self._scope, change, after)
+        if after is not None:
+            return recording.rewrite(self._scope, change, before, after)
+        deletion.remove(self._scope, change, before)
+        return None
+
+    def note(self, action: Action, detail: Mapping[str, Any]) -> None:
+        """Write an audit event that is about no single resource."""
+        audit.write_event(self._scope, action, None, detail)
+
+    def account(self, account_id: str) -> tuple[Account, StoredResource] | None:
+        """Return the account and its resource as they are now, held until this unit of work ends; None when gone."""
+        return accounts.read_account(self._scope, account_id)
+
+    def find_accounts(self, key: str) -> tuple[Account, ...]:
+        """Return the accounts whose id, externalId, folded userName or work e-mail is `key`, by id; at most 10."""
+        return accounts.find_accounts(self._scope, key)
+
+    def acquire_lease(self, holder: str, lasting: timedelta) -> Lease:
+        """Take the application's lease and a new fencing token. Raises `LeaseHeldError` while another one lasts."""
+        return leases.acquire(self._scope, holder, lasting)
+
+    def hold_lease(self, lease: Lease, lasting: timedelta) -> None:
+        """Lock the lease row, compare the token, extend it from now. Raises `LeaseLostError` when it was taken over."""
+        leases.hold(self._scope, lease, lasting)
+
+    def release_lease(self, lease: Lease) -> None:
+        """Give the lease back; nothing happens when it was taken over."""
+        leases.release(self._scope, lease)
+
+    def audit_trail(
+        self, *, subject_id: str | None = None, run_id: str | None = None, limit: int = 100
+    ) -> tuple[AuditEvent, ...]:
+        """Return the youngest audit events first, of one subject or one run where given."""
+        return audit.read_trail(self._scope, subject_id, run_id, limit)
+
+    def count_audit_events(self) -> int:
+        """Return how many audit events this application has."""
+        return audit.count_events(self._scope)

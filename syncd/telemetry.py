@@ -1,0 +1,155 @@
+"""The log: one line per event, a fixed name with keys and values, UTC, and no secret in it.
+
+Lines are redacted after they are rendered, because a secret can hide anywhere before that: in a value, in the text of
+an exception, in what a library logs. Libraries' lines take the same way as ours.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+REDACTED: Final = "[redacted]"
+
+_QUOTE: Final = r"(?:\\*['\"])?"
+"""A quotation mark, perhaps escaped by the renderer."""
+
+_NAMES: Final = "password|passwd|secret|api_?token|private_?key|client_assertion"
+"""What a value is called that nobody should see."""
+
+_PATTERNS: Final = (
+    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]*", REDACTED),
+    (rf"(?i)\b(authorization{_QUOTE}\s*[:=]\s*{_QUOTE})[^'\"\r\n,}}]+", rf"\1{REDACTED}"),
+    (r"(?i)\b(bearer|ssws|dpop|basic)\s+[A-Za-z0-9._~+/=-]{8,}", rf"\1 {REDACTED}"),
+    (r"\bsyncd_[A-Za-z0-9_-]{16,}", REDACTED),
+    (r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}", REDACTED),
+    (r"(?i)\b(postgres[a-z0-9+]{0,20}://[^\s/:@'\"]{0,200}):[^\s@'\"]+@", rf"\1:{REDACTED}@"),
+    (r"(?i)\b([a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"]{0,200}):[^\s/@'\"]+@", rf"\1:{REDACTED}@"),
+    (rf"({_QUOTE}\b(?:d|p|q|dp|dq|qi|k){_QUOTE}\s*:\s*{_QUOTE})[A-Za-z0-9_-]{{32,}}", rf"\1{REDACTED}"),
+    (rf"(?i)\b((?:{_NAMES}){_QUOTE}\s*[=:]\s*{_QUOTE})[^\s'\"\\&,;}}]+", rf"\1{REDACTED}"),
+)
+_COMPILED: Final = tuple((re.compile(pattern), replacement) for pattern, replacement in _PATTERNS)
+_SHORT_SECRET: Final = 6
+"""Anything shorter is found only as a word of its own: it would be part of innocent ones."""
+
+_FLOORS: Final = {
+    "okta-sdk-python": logging.INFO,  # at DEBUG it logs request headers, the credential among them
+    "aiohttp": logging.WARNING,
+    "alembic": logging.WARNING,
+    "apscheduler": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "gunicorn": logging.INFO,
+    "sqlalchemy": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "werkzeug": logging.WARNING,
+}
+"""Below these levels libraries log bodies, parameters and headers, which are people's data."""
+
+_CONTROL: Final = {code: ascii(chr(code))[1:-1] for code in (*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029)}
+
+
+class Redactor:
+    """Takes out of a text what looks like a credential, and every line of the given secrets, escaped or not."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        lines = {line for secret in secrets for line in secret.splitlines() if line.strip()}
+        told = {form for line in lines for form in (line, json.dumps(line)[1:-1], repr(line)[1:-1])}
+        known = (re.compile("|".join(map(_found, sorted(told, key=len, reverse=True)))), REDACTED)
+        self._rules = (known, *_COMPILED) if told else _COMPILED
+
+    def __call__(self, text: str) -> str:
+        """Return the text without them."""
+        for pattern, replacement in self._rules:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+def _found(secret: str) -> str:
+    escaped = re.escape(secret)
+    return escaped if len(secret) >= _SHORT_SECRET else rf"(?<!\w){escaped}(?!\w)"
+
+
+def configure_logging(level: str, form: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Send every log line of this process to `stream`, standard error by default.
+
+    `level` is debug, info, warning or error; `form` is plain, json, or auto: plain on a terminal, else json. May be
+    called again, with what the configuration says.
+    """
+    stream = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    plain = form == "plain" or (form == "auto" and stream.isatty())
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Redacting(_renderers(stream) if plain else _JSON, shared, Redactor(secrets)))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    _set_floors(root.level)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    def __init__(self, renderers: Iterable[Processor], shared: list[Processor], redact: Redactor) -> None:
+        super().__init__(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+            foreign_pre_chain=shared,
+        )
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
+
+
+class _Floor(logging.Filter):
+    """Holds a logger to its floor, whatever level its library sets later."""
+
+    def __init__(self, floor: int) -> None:
+        super().__init__()
+        self._floor = floor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= self._floor
+
+
+def _set_floors(level: int) -> None:
+    for name, floor in _FLOORS.items():
+        logger = logging.getLogger(name)
+        logger.setLevel(max(level, floor))
+        logger.filters = [_Floor(floor)]
+
+
+def _keep_to_one_line(_: object, __: str, event: EventDict) -> EventDict:
+    """Escape control characters, so that nothing a client sends begins a line of its own. JSON does so by itself."""
+    return {key: value.translate(_CONTROL) if isinstance(value, str) else value for key, value in event.items()}
+
+
+_JSON: Final[tuple[Processor, ...]] = (
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(sort_keys=True, default=str),
+)
+
+
+def _renderers(stream: TextIO) -> tuple[Processor, ...]:
+    """Return the renderer for people. The one for tracebacks that structlog takes by itself shows local variables."""
+    formatter = structlog.dev.plain_traceback
+    return (
+        _keep_to_one_line,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=formatter),
+    )

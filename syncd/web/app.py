@@ -1,0 +1,76 @@
+"""The Flask application: the SCIM endpoint, readiness, and an error body for everything else.
+
+It is built inside the worker process, after the fork, with whatever the composition root hands in.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from flask import Flask, Response, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.exceptions import HTTPException
+
+from scim.blueprint import create_blueprint
+from scim.exchange import Limits, ScimRequest, ScimResponse
+from syncd.core.changes import Cause
+from syncd.ports import Clock, TokenStore
+from syncd.web.answer import Answer, error_answer
+from syncd.web.tokens import Principal, authenticate
+from syncd.web.wsgi_bridge import ACTOR, REQUEST_ID
+
+SCIM_PATH: Final = "/scim/v2"
+
+Handle = Callable[[str, Cause, ScimRequest], ScimResponse]
+"""Answers a request for an application; the cause names the token and the request."""
+
+Readiness = Callable[[], str | None]
+"""Returns None when requests can be answered, else the reason in a word; raises nothing."""
+
+_log = structlog.get_logger("syncd.web")
+
+
+def create_app(tokens: TokenStore, clock: Clock, handle: Handle, limits: Limits, readiness: Readiness) -> Flask:
+    """Return the application. Everything below `/scim/v2` needs a token; `/readyz` does not and tells no detail."""
+    app = Flask("syncd", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
+
+    def identify(header: str | None) -> Principal | None:
+        principal = authenticate(header, tokens, clock)
+        request.environ[ACTOR] = principal and principal.actor
+        return principal
+
+    def answer(principal: Principal, scim_request: ScimRequest) -> ScimResponse:
+        return handle(principal.app, Cause(principal.actor, request.environ.get(REQUEST_ID)), scim_request)
+
+    @app.before_request
+    def name_request() -> None:
+        clear_contextvars()
+        bind_contextvars(request_id=request.environ.get(REQUEST_ID))
+
+    @app.get("/readyz")
+    def ready() -> Response:
+        reason = readiness()
+        plain = ("Content-Type", "text/plain")
+        return _response(Answer(503, f"{reason}\n".encode(), (plain,)) if reason else Answer(200, b"ready\n", (plain,)))
+
+    app.register_blueprint(create_blueprint(identify, answer, limits), url_prefix=SCIM_PATH)
+    app.register_error_handler(HTTPException, _tell_http_error)
+    app.register_error_handler(Exception, _tell_bug)
+    return app
+
+
+def _tell_http_error(error: HTTPException) -> Response:
+    """Answer an unknown path, a wrong method, or what Werkzeug found wrong with the request."""
+    allow = [(name, value) for name, value in error.get_headers() if name == "Allow"]
+    return _response(error_answer(error.code or 500, error.name, *allow))
+
+
+def _tell_bug(error: Exception) -> Response:
+    """Answer what nobody foresaw. The client gets the id under which the log tells it, and nothing of its text."""
+    _log.error("unexpected error", exc_info=error)
+    return _response(error_answer(500, f"Unexpected error, logged as request {request.environ.get(REQUEST_ID)}"))
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, list(answer.headers))

@@ -1,0 +1,60 @@
+"""A SCIM endpoint over a memory store, for tests: what goes in and out is plain JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from scim.errors import ScimError
+from scim.exchange import MEDIA_TYPE, Limits, Provider, ScimRequest, ScimResponse
+from scim.memory_store import MemoryStore
+from scim.service import error_response, respond
+
+BASE_URL = "https://syncd.example/scim/v2"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def memory_store(kind: type[MemoryStore] = MemoryStore) -> MemoryStore:
+    """Return an empty store whose ids are id-0001, id-0002, ... and whose clock ticks with each write."""
+    numbers, seconds = count(1), count()
+    return kind(lambda: f"id-{next(numbers):04}", lambda: START + timedelta(seconds=next(seconds)))
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+class Endpoint:
+    """`send` gives a request to the service and reads the answer. Errors come as answers, as they do over HTTP."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.store = memory_store()
+        self.provider = Provider(BASE_URL, limits or Limits())
+
+    def answer(self, request: ScimRequest) -> ScimResponse:
+        try:
+            return respond(request, self.store, self.provider)
+        except ScimError as error:
+            return error_response(error)
+
+    def send(self, method: str, path: str, body: Any = None, **query: str) -> Answer:
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        response = self.answer(ScimRequest(method, path, query, raw, MEDIA_TYPE if raw else None))
+        return Answer(response.status, json.loads(response.body) if response.body else None, dict(response.headers))
+
+    def user(self, name: str = "ann", /, **attributes: Any) -> str:
+        """Create a user and return its id."""
+        return str(self.send("POST", "/Users", {"userName": name, **attributes}).body["id"])
+
+    def group(self, name: str = "guides", *members: str) -> str:
+        """Create a group and return its id."""
+        named = [{"value": member} for member in members]
+        return str(self.send("POST", "/Groups", {"displayName": name, "members": named}).body["id"])
+
+    def patch(self, path: str, *operations: Mapping[str, Any], **query: str) -> Answer:
+        return self.send("PATCH", path, {"Operations": list(operations)}, **query)

@@ -1,0 +1,75 @@
+"""The Flask application: who gets in, what is ready, and an error body for everything else."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import pytest
+from flask.testing import FlaskClient
+
+from scim.exchange import Limits, ScimRequest, ScimResponse
+from scim.urns import ERROR
+from syncd.core.changes import Cause
+from syncd.web.app import create_app
+from syncd.web.wsgi_bridge import REQUEST_ID
+from tests.web.test_tokens import TOKEN, Noon, tokens
+
+Handled = list[tuple[str, Cause, ScimRequest]]
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def client(handled: Handled | None = None, readiness: Callable[[], str | None] = lambda: None) -> FlaskClient:
+    def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
+        if handled is not None:
+            handled.append((app, cause, request))
+        return ScimResponse(200, b"{}")
+
+    return create_app(tokens(), Noon(), handle, Limits(), readiness).test_client()
+
+
+def test_a_request_with_a_token_is_handled_for_its_application_and_its_cause_is_told() -> None:
+    handled: Handled = []
+    response = client(handled).get("/scim/v2/Users", headers=AUTHORIZED, environ_overrides={REQUEST_ID: "r1"})
+    assert response.status_code == HTTPStatus.OK
+    ((app, cause, request),) = handled
+    assert (app, cause) == ("crm", Cause("token:t1", request_id="r1"))
+    assert (request.method, request.path) == ("GET", "/Users")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ["", "/", "/Users", "/users", "/%55sers", "//Users", "/Users/", "/Users;x", "/nope"])
+def test_nothing_below_the_endpoint_is_answered_without_a_token(method: str, path: str) -> None:
+    handled: Handled = []
+    response = client(handled).open(f"/scim/v2{path}", method=method)
+    assert response.status_code == HTTPStatus.UNAUTHORIZED
+    assert response.get_json(force=True)["schemas"] == [ERROR]
+    assert handled == []
+
+
+@pytest.mark.parametrize("path", ["/", "/scim", "/scim/v1/Users", "/readyz/", "/static/x", "/scim/v2x"])
+def test_an_unknown_path_is_a_scim_error(path: str) -> None:
+    response = client().get(path, headers=AUTHORIZED)
+    assert response.status_code == HTTPStatus.NOT_FOUND
+    assert response.content_type == "application/scim+json"
+    assert response.get_json(force=True) == {"schemas": [ERROR], "status": "404", "detail": "Not Found"}
+
+
+def test_a_wrong_method_is_a_scim_error_that_names_the_right_ones() -> None:
+    response = client().post("/readyz")
+    assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert response.get_json(force=True)["status"] == "405"
+    assert "GET" in response.headers["Allow"]
+
+
+def test_readiness_is_told_without_a_token_and_with_a_word_of_reason() -> None:
+    assert client().get("/readyz").status_code == HTTPStatus.OK
+    unready = client(readiness=lambda: "schema").get("/readyz")
+    assert (unready.status_code, unready.data) == (HTTPStatus.SERVICE_UNAVAILABLE, b"schema\n")
+
+
+def test_a_bug_outside_the_endpoint_is_told_without_its_text() -> None:
+    def broken() -> str | None:
+        raise RuntimeError("hunter2")
+
+    response = client(readiness=broken).get("/readyz", environ_overrides={REQUEST_ID: "r1"})
+    assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert response.get_json(force=True)["detail"] == "Unexpected error, logged as request r1"

@@ -1,0 +1,78 @@
+"""A small application with its fake org, on every database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from scim.resource import StoredResource
+from syncd.core.changes import Cause, Change
+from syncd.core.policy import Policy
+from syncd.core.subjects import Origin
+from syncd.ports import Database
+from syncd.workflows.survey import Desk
+from tests.fakes.assignment_source import APP_ID, FakeOkta
+
+APP = "crm"
+CAUSE = Cause("test")
+
+
+@dataclass
+class Office:
+    """An application, its org, and what tests do to them."""
+
+    database: Database
+    okta: FakeOkta
+    policy: Policy
+    told: list[str]
+
+    @property
+    def desk(self) -> Desk:
+        """What a run works with."""
+        return Desk(APP, self.policy, self.okta, self.database, self.told.append)
+
+    def hire(self, login: str) -> str:
+        """Assign a person and push them, as Okta does; return the SCIM id."""
+        okta_user_id = self.okta.hire(login)
+        return self.push(login, okta_user_id).id
+
+    def push(self, login: str, okta_user_id: str | None, origin: Origin = Origin.SCIM) -> StoredResource:
+        """Create an account."""
+        document = {"userName": login, "active": True, **({"externalId": okta_user_id} if okta_user_id else {})}
+        with self.database.transaction(APP, CAUSE) as unit:
+            stored = unit.record(Change("User", None, document, origin=origin))
+        assert stored is not None
+        return stored
+
+    def edit(self, account_id: str, **changes: object) -> None:
+        """Change an account, as a push does."""
+        with self.database.transaction(APP, CAUSE) as unit:
+            stored = unit.resources.read("User", account_id)
+            unit.record(Change("User", stored, {**stored.document, **changes}))
+
+    def is_open(self, account_id: str) -> bool:
+        """Whether the account may be used."""
+        with self.database.reading(APP) as unit:
+            return unit.resources.read("User", account_id).document.get("active") is not False
+
+    def actions(self, account_id: str) -> list[str]:
+        """Return the audit trail of one account, oldest first."""
+        with self.database.reading(APP) as unit:
+            return [event.action for event in reversed(unit.audit_trail(subject_id=account_id))]
+
+    def okta_id(self, login: str) -> str:
+        """Return the Okta user id of an assigned person."""
+        return next(one.okta_user_id for one in self.okta.assigned.values() if one.user_name == login)
+
+
+@pytest.fixture
+def office(database: "OpenDatabase") -> Office:
+    database.ensure_app(APP, APP_ID)
+    return Office(database, FakeOkta(), Policy(absence_grace=timedelta(hours=24)), [])
+
+
+class OpenDatabase(Database):
+    """What the fixture gives beside the port."""
+
+    ensure_app: Callable[[str, str], None]
