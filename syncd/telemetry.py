@@ -26,11 +26,11 @@ _PATTERNS: Final = (
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]*", REDACTED),
     (rf"(?i)\b(authorization{_QUOTE}\s*[:=]\s*{_QUOTE})[^'\"\r\n,}}]+", rf"\1{REDACTED}"),
     (r"(?i)\b(bearer|ssws|dpop|basic)\s+[A-Za-z0-9._~+/=-]{8,}", rf"\1 {REDACTED}"),
-    (r"\bsyncd_[A-Za-z0-9_-]{16,}", REDACTED),
-    (r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}", REDACTED),
-    (r"(?i)\b(postgres[a-z0-9+]{0,20}://[^\s/:@'\"]{0,200}):[^\s@'\"]+@", rf"\1:{REDACTED}@"),
+    (r"syncd_[A-Za-z0-9_-]{16,}", REDACTED),
+    (r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}", REDACTED),
+    (r"(?i)\b(postgres[a-z0-9+]{0,20}://[^\s/:@'\"]{0,200}):[^\s@'\"]{1,200}@", rf"\1:{REDACTED}@"),
     (r"(?i)\b([a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"]{0,200}):[^\s/@'\"]+@", rf"\1:{REDACTED}@"),
-    (rf"({_QUOTE}\b(?:d|p|q|dp|dq|qi|k){_QUOTE}\s*:\s*{_QUOTE})[A-Za-z0-9_-]{{32,}}", rf"\1{REDACTED}"),
+    (rf"(\b(?:d|p|q|dp|dq|qi|k){_QUOTE}\s*:\s*{_QUOTE})[A-Za-z0-9_-]{{32,}}", rf"\1{REDACTED}"),
     (rf"(?i)\b((?:{_NAMES}){_QUOTE}\s*[=:]\s*{_QUOTE})[^\s'\"\\&,;}}]+", rf"\1{REDACTED}"),
 )
 _COMPILED: Final = tuple((re.compile(pattern), replacement) for pattern, replacement in _PATTERNS)
@@ -58,20 +58,18 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         lines = {line for secret in secrets for line in secret.splitlines() if line.strip()}
-        told = {form for line in lines for form in (line, json.dumps(line)[1:-1], repr(line)[1:-1])}
-        known = (re.compile("|".join(map(_found, sorted(told, key=len, reverse=True)))), REDACTED)
-        self._rules = (known, *_COMPILED) if told else _COMPILED
+        forms = {form for line in lines for form in (line, json.dumps(line)[1:-1], repr(line)[1:-1])}
+        self._long = sorted((form for form in forms if len(form) >= _SHORT_SECRET), key=len, reverse=True)
+        short = (rf"(?<!\w){re.escape(form)}(?!\w)" for form in forms if len(form) < _SHORT_SECRET)
+        self._rules = (*((re.compile(pattern), REDACTED) for pattern in short), *_COMPILED)
 
     def __call__(self, text: str) -> str:
         """Return the text without them."""
+        for secret in self._long:
+            text = text.replace(secret, REDACTED)
         for pattern, replacement in self._rules:
             text = pattern.sub(replacement, text)
         return text
-
-
-def _found(secret: str) -> str:
-    escaped = re.escape(secret)
-    return escaped if len(secret) >= _SHORT_SECRET else rf"(?<!\w){escaped}(?!\w)"
 
 
 def configure_logging(level: str, form: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:

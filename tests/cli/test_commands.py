@@ -1,0 +1,164 @@
+"""What the commands print, and what they end with."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from syncd import __version__
+from syncd.cli import main
+from syncd.cli.failures import CONFIGURATION, ERROR, SOURCE_UNHEALTHY, USAGE
+from tests.cli.conftest import Office
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_the_version_is_told(capsys: Capture) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_help_loads_neither_the_database_nor_the_sdk() -> None:
+    program = "import sys; from syncd.cli import main; main(['--help']); print([m for m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1]
+    assert not [name for name in ("sqlalchemy", "okta", "aiohttp", "flask", "gunicorn") if f"'{name}'" in loaded]
+
+
+def test_wrong_usage_is_told_apart_from_every_finding(capsys: Capture) -> None:
+    assert main(["reconcile", "--no-such-option"]) == USAGE
+    assert main(["no-such-command"]) == USAGE
+    assert main(["serve", "--ephemeral"]) == USAGE
+    assert "--token" in capsys.readouterr().err
+
+
+def test_every_problem_of_a_configuration_is_in_one_message(office: Office, capsys: Capture) -> None:
+    office.path.write_text(
+        '[server]\nprot = 1\n[apps.crm]\nokta_app_id = "0oa1"\nschedule = "at night"\nmax_percent = 900\n',
+        encoding="utf-8",
+    )
+    assert office.syncd("config", "check") == CONFIGURATION
+    told = capsys.readouterr().err
+    assert all(word in told for word in (str(office.path), "prot", "port", "schedule", "max_percent")), told
+
+
+def test_a_configuration_is_shown_without_its_secrets(office: Office, capsys: Capture) -> None:
+    assert office.syncd("config", "check") == 0
+    told = capsys.readouterr().out
+    assert "okta.org_url" in told
+    assert "00-cli-token" not in told
+
+
+def test_a_database_that_is_missing_is_told_with_the_command_that_makes_it(office: Office, capsys: Capture) -> None:
+    for command in (["drift-report"], ["token", "list"], ["db", "check"], ["worker"], ["serve"]):
+        assert office.syncd(*command) == ERROR, command
+        assert "syncd db upgrade" in capsys.readouterr().err, command
+
+
+def test_upgrading_twice_is_harmless(installed: Office, capsys: Capture) -> None:
+    assert installed.syncd("db", "upgrade") == 0
+    assert installed.syncd("db", "check") == 0
+    assert "is current" in capsys.readouterr().out
+
+
+def test_two_tokens_live_and_a_third_is_refused(installed: Office, capsys: Capture) -> None:
+    assert installed.syncd("token", "create", "--label", "first") == 0
+    token = capsys.readouterr().out.strip()
+    assert installed.syncd("token", "create") == 0
+    capsys.readouterr()
+    assert installed.syncd("token", "create") == ERROR
+    assert "syncd token list" in capsys.readouterr().err
+    assert installed.syncd("token", "list", "--json") == 0
+    printed = capsys.readouterr().out
+    first = json.loads(printed)[0]
+    assert token not in printed
+    assert first["label"] == "first"
+    assert installed.syncd("token", "revoke", first["id"]) == 0
+    assert installed.syncd("token", "revoke", first["id"]) == ERROR
+    assert installed.syncd("token", "create") == 0
+
+
+def test_init_writes_what_only_its_owner_can_read_and_overwrites_nothing(tmp_path: Path, capsys: Capture) -> None:
+    answers = ["--okta-org", "https://example.okta.com", "--okta-app-id", "0oa1b2c3d4E5F6G7H8i9"]
+    command = ["init", "--directory", str(tmp_path / "new"), *answers, "--public-url", "https://scim.example.com"]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert "https://scim.example.com/scim/v2" in told
+    assert "Bearer syncd_" in told
+    written = tmp_path / "new" / "config.toml"
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert main(["config", "check", "--config", str(written)]) == 0
+    assert main(command) == ERROR
+
+
+def test_init_leaves_nothing_behind_when_an_answer_cannot_be_right(tmp_path: Path) -> None:
+    answers = [
+        "--okta-org",
+        "ftp://nowhere",
+        "--okta-app-id",
+        "0oa1b2c3d4E5F6G7H8i9",
+        "--public-url",
+        "https://a.example",
+    ]
+    assert main(["init", "--directory", str(tmp_path), *answers]) == CONFIGURATION
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("trouble", ["unreachable", "wrong token", "unknown application", "inactive application"])
+def test_an_org_that_cannot_be_read_is_told_with_a_remedy(installed: Office, capsys: Capture, trouble: str) -> None:
+    if trouble == "unreachable":
+        installed.configure(org="http://127.0.0.1:9")
+    elif trouble == "wrong token":
+        installed.configure(token="00-revoked")
+    elif trouble == "unknown application":
+        installed.configure(app="0oasomebodyelse00001")
+    else:
+        installed.org.deactivate_app()
+    for command in (["drift-report"], ["reconcile", "--apply"]):
+        assert installed.syncd(*command) == SOURCE_UNHEALTHY
+        told = capsys.readouterr().out
+        assert "/api/v1/apps/" in told
+        assert "00-revoked" not in told
+
+
+def test_an_application_that_is_not_configured_is_told_with_those_that_are(installed: Office, capsys: Capture) -> None:
+    assert installed.syncd("drift-report", "--app", "hr") == ERROR
+    assert "Configured: crm" in capsys.readouterr().err
+
+
+def test_a_drift_report_tells_a_person_and_a_program_the_same(installed: Office, capsys: Capture) -> None:
+    person = installed.org.create_user("ada@example.com", "Ada", "Lovelace")
+    installed.org.assign(person)
+    assert installed.syncd("drift-report", "--quiet") == 2
+    assert "ada@example.com" in capsys.readouterr().out
+    assert installed.syncd("drift-report", "--format", "json", "--quiet") == 2
+    report = json.loads(capsys.readouterr().out)["report"]
+    assert report["counts"] == {"ghost": 1}
+    assert report["findings"][0]["userName"] == "ada@example.com"
+
+
+def test_what_to_fail_on_can_be_chosen(installed: Office) -> None:
+    installed.org.assign(installed.org.create_user("ada@example.com", "Ada", "Lovelace"))
+    assert installed.syncd("drift-report", "--fail-on", "orphan-gone,lapsed") == 0
+    assert installed.syncd("drift-report", "--fail-on", "ghost") == 2
+    assert installed.syncd("drift-report", "--fail-on", "no-such-situation") == USAGE
+
+
+def test_a_stale_digest_ends_with_its_own_exit_code(installed: Office, capsys: Capture) -> None:
+    installed.org.assign(installed.org.create_user("ada@example.com", "Ada", "Lovelace"))
+    assert installed.syncd("reconcile", "--apply", "--expect-digest", "0" * 32, "--json", "--quiet") == 5
+    assert json.loads(capsys.readouterr().out)["outcomes"] == []
+
+
+def test_explaining_nobody_says_by_which_keys_one_can_ask(installed: Office, capsys: Capture) -> None:
+    assert installed.syncd("explain", "nobody@example.com") == ERROR
+    assert "SCIM id" in capsys.readouterr().err
+
+
+def test_an_error_that_nobody_foresaw_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "syncd.bootstrap.settings", None)
+    assert main(["db", "check"]) == ERROR
+    assert "bug in syncd" in capsys.readouterr().err

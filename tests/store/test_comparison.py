@@ -1,0 +1,214 @@
+"""The comparison in SQL says what the plain one says, and reads each row about once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from syncd.core.changes import Change
+from syncd.core.subjects import Account, Assignment, LinkKey, Subject
+from syncd.ports import Comparison, UnitOfWork
+from syncd.store import SqlDatabase, open_database
+from tests.conftest import APP, SteppingClock
+from tests.store.naive_comparison import NaiveComparison
+from tests.store.random_worlds import Planned, World, worlds
+from tests.store.snapshots import CAUSE, IDENTITY, assignment, create, document, okta_id, snapshot_of, stage
+
+
+class UndoneError(Exception):
+    """Ends a unit of work without a trace."""
+
+
+@contextmanager
+def undone(database: SqlDatabase) -> Iterator[UnitOfWork]:
+    """Open a unit of work that is rolled back at its end."""
+    with suppress(UndoneError), database.transaction(APP, CAUSE) as unit:
+        yield unit
+        raise UndoneError
+
+
+def make(unit: UnitOfWork, planned: Planned) -> str:
+    made = unit.record(Change("User", None, planned.document, origin=planned.origin))
+    assert made is not None
+    return made.id
+
+
+def enact(unit: UnitOfWork, world: World) -> tuple[Comparison, NaiveComparison]:
+    """Let the world happen around a walk; return what the store makes of it, and what there was to compare."""
+    early = {number: make(unit, one) for number, one in world.accounts.items() if not one.made_late}
+    snapshot_id = unit.staging.begin("run")
+    late = {number: make(unit, one) for number, one in world.accounts.items() if one.made_late}
+    ids = early | late
+    for number, planned in world.accounts.items():
+        if planned.changed_late:
+            before = unit.resources.read("User", ids[number])
+            unit.record(Change("User", before, {**before.document, "title": "changed"}))
+    rows = [replace(row, external_id=ids[link]) if link in ids else row for row, link in world.listed]
+    stage(unit, snapshot_id, rows)
+    unit.staging.seal(snapshot_id, IDENTITY)
+    walked = dict.fromkeys(early.values(), 1)
+    return unit.staging.compare(snapshot_id), NaiveComparison(
+        [replace(account_now(unit, one), walk_version=walked.get(one)) for one in ids.values()], rows
+    )
+
+
+def account_now(unit: UnitOfWork, account_id: str) -> Account:
+    found = unit.account(account_id)
+    assert found is not None
+    return found[0]
+
+
+@given(world=worlds())
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+def test_sql_finds_what_the_plain_comparison_finds(database: SqlDatabase, world: World) -> None:
+    with undone(database) as unit:
+        found, naive = enact(unit, world)
+        told = replace(found, differing=tuple(replace(subject, absence=None) for subject in found.differing))
+        assert told == naive.compare()
+
+
+@given(world=worlds())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_assignment_and_every_account_is_in_one_place(database: SqlDatabase, world: World) -> None:
+    """An account may be a candidate several times over, once for each assignment that points to it."""
+    with undone(database) as unit:
+        found, naive = enact(unit, world)
+    listed = {subject.assignment.okta_user_id: subject for subject in found.differing if subject.assignment}
+    alone = [subject.candidates[0].account.id for subject in found.differing if not subject.assignment]
+    pointed_to = {candidate.account.id for subject in listed.values() for candidate in subject.candidates}
+    assert found.assignments == found.in_sync + len(listed) == len(naive.assignments)
+    assert found.accounts == found.in_sync + found.closed + len(alone) + len(pointed_to) == len(naive.accounts)
+    assert not pointed_to & set(alone)
+    for subject in listed.values():
+        ids = [candidate.account.id for candidate in subject.candidates]
+        assert ids == sorted(set(ids))
+        assert all(candidate.keys for candidate in subject.candidates)
+
+
+# ------------------------------------------------------------------ one case at a time
+
+
+def compared(database: SqlDatabase, *rows: Assignment) -> Comparison:
+    snapshot_id = snapshot_of(database, rows).snapshot_id
+    with database.reading(APP) as unit:
+        return unit.staging.compare(snapshot_id)
+
+
+def accounts(database: SqlDatabase, *numbers: int, **changes: Any) -> list[str]:
+    with database.transaction(APP, CAUSE) as unit:
+        return [create(unit, number, **changes).id for number in numbers]
+
+
+def keys(subject: Subject) -> dict[str, frozenset[LinkKey]]:
+    return {candidate.account.id: candidate.keys for candidate in subject.candidates}
+
+
+def test_people_who_agree_are_counted_and_not_listed(database: SqlDatabase) -> None:
+    ids = accounts(database, 1, 2, 3)
+    found = compared(database, *(assignment(number, ids[number - 1]) for number in (1, 2, 3)))
+    assert found == Comparison(3, 3, 3, 3, 0, ())
+
+
+def test_okta_need_not_carry_our_id_nor_we_okta_s(database: SqlDatabase) -> None:
+    accounts(database, 1)
+    (second,) = accounts(database, 2, externalId=None)
+    assert compared(database, assignment(1), assignment(2, second)).in_sync == 2
+
+
+def test_two_people_who_point_to_one_account_are_both_listed_with_it(database: SqlDatabase) -> None:
+    (first,) = accounts(database, 1)
+    found = compared(database, assignment(1, first), assignment(2, first))
+    assert [keys(subject) for subject in found.differing] == [
+        {first: frozenset(LinkKey)},
+        {first: frozenset({LinkKey.SCIM_ID})},
+    ]
+    assert (found.in_sync, found.accounts) == (0, 1)
+
+
+def test_two_accounts_of_one_okta_user_are_both_candidates(database: SqlDatabase) -> None:
+    first, second = accounts(database, 1)[0], accounts(database, 2, externalId=okta_id(1))[0]
+    (subject,) = compared(database, assignment(1, first)).differing
+    assert keys(subject) == {first: frozenset(LinkKey), second: frozenset({LinkKey.OKTA_USER_ID})}
+
+
+def test_keys_that_point_to_three_accounts_name_all_three(database: SqlDatabase) -> None:
+    ids = accounts(database, 1, 2, 3)
+    row = replace(assignment(1, ids[1]), user_name="PERSON3@example.com")
+    (subject,) = compared(database, row).differing
+    assert [candidate.account.id for candidate in subject.candidates] == sorted(ids)
+    by_name, by_id, by_okta_id = LinkKey.USER_NAME, LinkKey.SCIM_ID, LinkKey.OKTA_USER_ID
+    assert keys(subject) == {
+        ids[0]: frozenset({by_okta_id}),
+        ids[1]: frozenset({by_id}),
+        ids[2]: frozenset({by_name}),
+    }
+
+
+def test_an_account_is_told_with_its_version_before_the_walk_and_its_version_now(database: SqlDatabase) -> None:
+    with database.transaction(APP, CAUSE) as unit:
+        account = create(unit, 1)
+        snapshot_id = unit.staging.begin(unit.runs.begin("apply", None))
+        changed = unit.record(Change("User", account, document(1, name={"givenName": "Sam"})))
+        late = create(unit, 2)
+        stage(unit, snapshot_id, [assignment(1, account.id), assignment(2, late.id, app_status="NEW")])
+        unit.staging.seal(snapshot_id, IDENTITY)
+        differing = unit.staging.compare(snapshot_id).differing
+    assert changed is not None
+    versions = {one.candidates[0].account.id: one.candidates[0].account for one in differing}
+    assert (versions[account.id].walk_version, versions[account.id].version) == (1, 2)
+    assert (versions[late.id].walk_version, versions[late.id].version) == (None, 1)
+    assert versions[account.id].attributes["name.givenName"] == "Sam"
+
+
+def test_groups_are_no_accounts(database: SqlDatabase) -> None:
+    with database.transaction(APP, CAUSE) as unit:
+        group = unit.resources.create("Group", {"displayName": "person1@example.com", "externalId": okta_id(1)})
+    found = compared(database, assignment(1, group.id))
+    assert (found.accounts, found.differing[0].candidates) == (0, ())
+
+
+# ------------------------------------------------------------------ what it costs
+
+
+def steps_of(unit: UnitOfWork, work: Callable[[], object]) -> int:
+    """Return how many steps SQLite's machine made while `work` ran, in hundreds."""
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    driver = unit._scope.connection.connection.dbapi_connection  # type: ignore[attr-defined]  # not of the port
+    driver.set_progress_handler(step, 100)
+    try:
+        work()
+    finally:
+        driver.set_progress_handler(None, 0)
+    return steps
+
+
+def cost(database: SqlDatabase, people: range) -> int:
+    """Return what it costs to seal and compare a snapshot of so many people."""
+    with undone(database) as unit:
+        ids = [create(unit, number).id for number in people]
+        snapshot_id = unit.staging.begin("run")
+        rows = [assignment(number, account_id) for number, account_id in zip(people, ids, strict=True)]
+        stage(unit, snapshot_id, rows[10:])
+        return steps_of(unit, lambda: (unit.staging.seal(snapshot_id, IDENTITY), unit.staging.compare(snapshot_id)))
+
+
+@pytest.fixture
+def on_sqlite(sqlite_url: str, clock: SteppingClock) -> Iterator[SqlDatabase]:
+    opened = open_database(sqlite_url, clock=clock, new_id=lambda: str(uuid4()))
+    opened.ensure_app(APP, IDENTITY.okta_app_id)
+    yield opened
+    opened.close()
+
+
+def test_four_times_the_people_cost_about_four_times_as_much_without_statistics(on_sqlite: SqlDatabase) -> None:
+    """A partner that is looked for without the index of its key would make it sixteen times."""
+    assert cost(on_sqlite, range(600)) < 6 * cost(on_sqlite, range(150))
