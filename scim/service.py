@@ -110,10 +110,19 @@ def _filter(text: str, resource_type: ResourceType, limits: Limits) -> Filter:
 def _create(resource_type: ResourceType, call: _Call) -> ScimResponse:
     projection = read_projection(call.request.query, resource_type)
     document, members = read_resource(decode_body(call.request, call.provider.limits), resource_type)
-    stored = call.store.create(resource_type.name, document, members or ())
+    stored = call.store.create(resource_type.name, _open_unless_said(document, resource_type), members or ())
     created = _answer(stored, resource_type, call, projection)
     where = ("Location", location(stored, resource_type, call.provider))
     return replace(created, status=201, headers=(*created.headers, where))
+
+
+def _open_unless_said(document: Document, resource_type: ResourceType) -> Document:
+    """Return the document of a new resource: a user is active unless the client says otherwise.
+
+    RFC 7643 section 4.1.1 leaves the default open. It is written down, because an account without `active` is a closed
+    one: taking the attribute away opens nothing.
+    """
+    return document if resource_type.schema.attribute("active") is None else {"active": True, **document}
 
 
 def _read(resource_type: ResourceType, call: _Call) -> ScimResponse:

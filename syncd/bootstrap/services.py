@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+import structlog
 from flask import Flask
 
 from scim.errors import Unavailable
@@ -24,6 +25,8 @@ from syncd.web.options import ServerOptions, TlsFiles
 from syncd.web.server import serve as serve_app
 from syncd.workflows.accept_push import accept_push
 from syncd.workflows.reconcile import reconcile
+
+_log = structlog.get_logger("syncd")
 
 DOCUMENTATION = "https://developer.okta.com/docs/concepts/scim/"
 
@@ -88,7 +91,7 @@ def _handler(store: SqlDatabase, provider: Provider) -> Callable[[str, Cause, Sc
 # ------------------------------------------------------------------ the worker
 
 
-def run_worker(settings: Settings, announce: Announce) -> int:
+def run_worker(settings: Settings) -> int:
     """Run every application's reconciliation on its schedule until told to stop; return the exit code.
 
     Raises `ConfigurationError` when Okta cannot be read with these settings, and `SchemaBehindError`.
@@ -98,25 +101,27 @@ def run_worker(settings: Settings, announce: Announce) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    jobs = [
-        NightlyJob(name, app.schedule, partial(_nightly, settings, name, announce))
-        for name, app in settings.apps.items()
-    ]
+    jobs = [NightlyJob(name, app.schedule, partial(_nightly, settings, name)) for name, app in settings.apps.items()]
     with open_store(settings) as store:
         return run_scheduler(
-            jobs, clock=SystemClock(), last_run=partial(_last_run, store), announce=announce, stop=stop
+            jobs, clock=SystemClock(), last_run=partial(_last_run, store), announce=_log_progress, stop=stop
         )
 
 
-def _nightly(settings: Settings, app: str, announce: Announce) -> int:
-    with run_desk(settings, app, announce, actor="worker") as desk:
+def _log_progress(message: str, /) -> None:
+    """Tell progress where nobody watches a terminal: as a log line, redacted like every other."""
+    _log.info("progress", message=message)
+
+
+def _nightly(settings: Settings, app: str) -> int:
+    with run_desk(settings, app, _log_progress, actor="worker") as desk:
         result = reconcile(desk, apply=settings.apps[app].apply)
-    announce(f"{app}: {result.message}")
+    _log.info("run told", app=app, message=result.message)
     return int(result.exit_code)
 
 
 def _last_run(store: SqlDatabase, app: str) -> datetime | None:
-    """Return when the youngest nightly run of an application began, or None."""
+    """Return when the youngest reconciliation of an application that ended had begun, or None."""
     with store.reading(app) as unit:
-        began = (run.started for run in unit.runs.latest(50) if run.kind in {"apply", "dry-run"})
+        began = (run.started for run in unit.runs.latest(50) if run.kind in {"apply", "dry-run"} and run.ended)
         return next(began, None)

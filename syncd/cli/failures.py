@@ -55,7 +55,7 @@ def _foreseen(error: Exception) -> int | None:
 _FORESEEN: Final = {
     "ConfigurationError": CONFIGURATION,
     "SourceUnhealthyError": SOURCE_UNHEALTHY,
-    "SchemaBehindError": ERROR,
+    "SchemaBehindError": CONFIGURATION,
     "Unavailable": ERROR,
     "TooManyTokensError": ERROR,
     "ServeError": ERROR,

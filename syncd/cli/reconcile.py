@@ -14,6 +14,9 @@ from syncd.cli.reporting import result_as_json, show_result
 @app_option
 @click.option("--apply", "apply_it", is_flag=True, help="Carry the plan out. Without it, the plan is only shown.")
 @click.option(
+    "--as-configured", is_flag=True, help="Carry it out where apps.NAME.apply is true: what a timer calls every night."
+)
+@click.option(
     "--expect-digest", metavar="DIGEST", help="Carry out only the plan of this digest, the one that was read."
 )
 @click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
@@ -23,6 +26,7 @@ def command(
     config_path: Path | None,
     app_name: str | None,
     apply_it: bool,
+    as_configured: bool,
     expect_digest: str | None,
     accept_rows: int | None,
     as_json: bool,
@@ -39,7 +43,8 @@ def command(
     from syncd.workflows.reconcile import reconcile
 
     settings = load_settings(config_path)
-    name, _ = choose_app(settings, app_name)
+    name, app = choose_app(settings, app_name)
+    apply_it = apply_it or (as_configured and app.apply)
     with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows) as desk:
         result = reconcile(desk, apply=apply_it, expected_digest=expect_digest)
     if as_json:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from syncd.cli.console import announce
 from syncd.cli.options import config_option
 
 
@@ -18,4 +17,4 @@ def command(config_path: Path | None) -> int:
     from syncd.bootstrap.services import run_worker
     from syncd.bootstrap.settings import load_settings
 
-    return run_worker(load_settings(config_path), announce)
+    return run_worker(load_settings(config_path))

@@ -79,5 +79,5 @@ def _group_action(change: Change) -> Action:
 
 
 def is_active(document: Document) -> bool:
-    """Return whether the account may be used. RFC 7643 section 4.1.1 leaves the default open; ours is active."""
-    return document.get("active") is not False
+    """Return whether the account may be used: only when its document says so, as that of a new account does."""
+    return document.get("active") is True

@@ -72,7 +72,7 @@ _RELATIONS: Final[Mapping[tuple[str, str], _Relation]] = {
         .where(_other.c.app == _app),
         {
             "value": _other.c.id,
-            "display": _other.c.ukey,
+            "display": func.coalesce(member.c.display_key, _other.c.display_key, _other.c.ukey),
             "type": _type_key,
         },
     ),

@@ -41,7 +41,7 @@ _given_pks: Final = select(number_part(_given, 0))
 _RESOLVE: Final = (
     select(resource.c.id, resource.c.pk)
     .where(resource.c.app == bindparam("app"), resource.c.id.in_(_given_ids))
-    .order_by(resource.c.pk)
+    .order_by(resource.c.id)
     .with_for_update(read=True, key_share=True)
 )
 _ADD: Final = insert_on_each(

@@ -54,7 +54,7 @@ def test_a_configuration_is_shown_without_its_secrets(office: Office, capsys: Ca
 
 def test_a_database_that_is_missing_is_told_with_the_command_that_makes_it(office: Office, capsys: Capture) -> None:
     for command in (["drift-report"], ["token", "list"], ["db", "check"], ["worker"], ["serve"]):
-        assert office.syncd(*command) == ERROR, command
+        assert office.syncd(*command) == CONFIGURATION, command
         assert "syncd db upgrade" in capsys.readouterr().err, command
 
 

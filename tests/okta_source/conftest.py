@@ -2,41 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from syncd.okta_source.client import Patience
 from syncd.okta_source.settings import OktaSettings
 from syncd.okta_source.source import OktaSource, open_source
 from tests.okta_source.listing_script import APP_ID, Org
 from tests.okta_source.scripted_okta import Script, ScriptedOkta
-
-
-@dataclass
-class Waiting:
-    """Time that stands still until somebody sleeps. `naps` are the seconds slept, `said` what was announced."""
-
-    seconds: float = 1_800_000_000.0
-    naps: list[float] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    async def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.seconds += seconds
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.seconds, UTC)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    @property
-    def patience(self) -> Patience:
-        return Patience(self.sleep, lambda: 0.5, self.monotonic)
-
+from tests.support.waiting import Waiting
 
 Serve = Callable[[Script], ScriptedOkta]
 OpenSource = Callable[..., OktaSource]

@@ -94,7 +94,7 @@ class Org:
         return okta_error(404, "E0000007", f"Not found: Resource not found: {key} (User)")
 
     def _page(self, request: Request) -> Response:
-        start, limit = self._start_of(request.query), _limit_of(request.query)
+        start, limit = self._start_of(request.query), self._limit_of(request.query)
         end = start + limit
         following = f"{self.url}{LISTING}?after={self.cursor(end)}&limit={limit}&expand=user"
         links = self.link(self.url + request.target, following if end < len(self.users) else None)
@@ -103,7 +103,7 @@ class Org:
     def _spoil(self, request: Request, response: Response) -> Response:
         """Spoil the page, unless it was asked for in another size than the walk's."""
         spoil = self.spoilt.get(self._start_of(request.query) // self.page_size + 1)
-        if spoil is None or _limit_of(request.query) != self.page_size:
+        if spoil is None or self._limit_of(request.query) != self.page_size:
             return response
         spare = self.spoilt_times is not None and next(self._spoilt_so_far) > self.spoilt_times
         return response if spare else spoil(response)
@@ -114,6 +114,5 @@ class Org:
         starts = range(1, len(self.users) + 1)
         return 0 if sent is None else next(start for start in starts if self.cursor(start) == sent)
 
-
-def _limit_of(query: str) -> int:
-    return int(parse_qs(query)["limit"][0])
+    def _limit_of(self, query: str) -> int:
+        return int(parse_qs(query).get("limit", [str(self.page_size)])[0])

@@ -8,9 +8,10 @@ import pytest
 import requests
 
 from syncd.ports import SourceFault, SourceUnhealthyError
-from tests.okta_source.conftest import OpenSource, Waiting
+from tests.okta_source.conftest import OpenSource
 from tests.okta_source.listing_script import LISTING, Org, Spoil, rows, user_id
 from tests.okta_source.scripted_okta import Response, ScriptedOkta, okta_error
+from tests.support.waiting import Waiting
 
 ServeOrg = Callable[[Org], ScriptedOkta]
 

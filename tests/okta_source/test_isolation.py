@@ -8,9 +8,10 @@ import pytest
 
 from syncd.okta_source.source import OktaSource
 from syncd.ports import SourceUnhealthyError
-from tests.okta_source.conftest import OpenSource, Serve, Waiting
+from tests.okta_source.conftest import OpenSource, Serve
 from tests.okta_source.listing_script import Org, rows, user_id
 from tests.okta_source.scripted_okta import okta_error
+from tests.support.waiting import Waiting
 
 SERVER_ERROR = okta_error(500, "E0000009", "Internal Server Error")
 EVERYBODY = [user_id(number) for number in range(1, 9)]

@@ -222,11 +222,15 @@ def test_a_lost_link_header_is_refused_where_okta_sends_smaller_pages_than_were_
     assert "no Link header" in str(refused(open_okta, okta.url))
 
 
+def only_self(response: Response) -> Response:
+    """Drop all Link headers but Okta's first."""
+    kept = [pair for pair in response.headers if pair[0] == "Link"][:1]
+    return response.without("Link").having(*kept)
+
+
 STRIPPED: dict[str, Spoil] = {
     "every Link header": without_links,
-    "all but the first Link header": lambda response: response.without("Link").having(
-        *[pair for pair in response.headers if pair[0] == "Link"][:1]
-    ),
+    "all but the first Link header": only_self,
 }
 
 
@@ -241,6 +245,50 @@ def test_a_proxy_that_always_removes_the_next_link_is_found_out(
 def test_a_single_page_that_lost_its_link_header_is_refused(open_okta: OpenSource, serve_org: ServeOrg) -> None:
     okta = serve_org(Org(rows(2), PAGE_SIZE, spoilt={1: without_links}))
     assert "came without the Link header" in str(refused(open_okta, okta.url))
+
+
+def cut_to(count: int) -> Spoil:
+    """Leave that many rows of a page, and no next."""
+    return lambda response: replace(only_self(response), body=orjson.dumps(orjson.loads(response.body)[:count]))
+
+
+@pytest.mark.parametrize("users", [13, 14])
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_a_next_link_that_is_lost_once_is_missed_when_the_end_is_asked_for_again(
+    page: int, users: int, open_okta: OpenSource, serve_org: ServeOrg
+) -> None:
+    okta = serve_org(Org(rows(users), PAGE_SIZE, spoilt={page: only_self}, spoilt_times=1))
+    assert "another when asked again" in str(refused(open_okta, okta.url))
+
+
+@pytest.mark.parametrize("page", [1, 2, 5])
+def test_a_page_that_is_empty_once_and_looks_like_the_last_is_refused(
+    page: int, open_okta: OpenSource, serve_org: ServeOrg
+) -> None:
+    okta = serve_org(Org(rows(14), PAGE_SIZE, spoilt={page: cut_to(0)}, spoilt_times=1))
+    assert "another when asked again" in str(refused(open_okta, okta.url))
+
+
+def test_a_page_of_one_row_that_goes_on_when_asked_again_is_refused(open_okta: OpenSource, serve_org: ServeOrg) -> None:
+    okta = serve_org(Org(rows(14), PAGE_SIZE, spoilt={5: cut_to(1)}, spoilt_times=1))
+    assert "was the last, and is not when asked again" in str(refused(open_okta, okta.url))
+
+
+def test_an_end_that_goes_on_when_asked_for_in_parts_is_refused(open_okta: OpenSource, serve_org: ServeOrg) -> None:
+    def goes_on(own: str, following: str | None) -> tuple[str, ...]:
+        return okta_links(own, own.replace("after=13", "after=14") if "after=13" in own else following)
+
+    okta = serve_org(Org(rows(14), PAGE_SIZE, link=goes_on))
+    assert "was the last, and is not when asked again" in str(refused(open_okta, okta.url))
+
+
+def test_links_without_the_limit_are_followed_and_confirmed(open_okta: OpenSource, serve_org: ServeOrg) -> None:
+    def bare(own: str, following: str | None) -> tuple[str, ...]:
+        return okta_links(own, following and following.partition("&")[0])
+
+    okta = serve_org(Org(rows(14), PAGE_SIZE, link=bare))
+    assert read_all(open_okta, okta.url) == everybody(14)
+    assert okta.targets[-2:] == [f"{LISTING}?after=12&limit=1", f"{LISTING}?after=13&limit=3"]
 
 
 def test_a_listing_without_end_is_refused(

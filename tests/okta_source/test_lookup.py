@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from syncd.core.subjects import Presence
-from tests.okta_source.conftest import OpenSource, Serve, Waiting
+from tests.okta_source.conftest import OpenSource, Serve
 from tests.okta_source.listing_script import APP_ID, LISTING
 from tests.okta_source.scripted_okta import Request, Response, json_response, okta_error
+from tests.support.waiting import Waiting
 
 WHO = "00u00000000000000007"
 USER = f"/api/v1/users/{WHO}"

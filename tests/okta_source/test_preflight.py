@@ -6,9 +6,10 @@ import pytest
 from syncd.okta_source.preflight import credential_digest, filter_digest
 from syncd.okta_source.settings import OktaSettings
 from syncd.ports import SourceFault, SourceIdentity, SourceUnhealthyError
-from tests.okta_source.conftest import OpenSource, Serve, Waiting
+from tests.okta_source.conftest import OpenSource, Serve
 from tests.okta_source.listing_script import APP, APP_ID, Org
 from tests.okta_source.scripted_okta import Response, ScriptedOkta, json_response, okta_error
+from tests.support.waiting import Waiting
 
 ServeOrg = Callable[[Org], ScriptedOkta]
 

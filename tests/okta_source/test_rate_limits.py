@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from syncd.ports import AssignmentPage, SourceFault, SourceUnhealthyError
-from tests.okta_source.conftest import OpenSource, Waiting
+from tests.okta_source.conftest import OpenSource
 from tests.okta_source.listing_script import Org, rows
 from tests.okta_source.scripted_okta import Response, ScriptedOkta, okta_error
+from tests.support.waiting import Waiting
 
 ServeOrg = Callable[[Org], ScriptedOkta]
 

@@ -14,10 +14,11 @@ from jwt.algorithms import RSAAlgorithm
 from syncd.core.subjects import Presence
 from syncd.okta_source.source import OktaSource
 from syncd.ports import SourceFault, SourceUnhealthyError
-from tests.okta_source.conftest import OpenSource, Serve, Waiting
+from tests.okta_source.conftest import OpenSource, Serve
 from tests.okta_source.listing_script import Org, rows, user_id
 from tests.okta_source.scripted_okta import Response, json_response, okta_error
 from tests.okta_source.token_endpoint import CLIENT_ID, SecuredOrg, refused
+from tests.support.waiting import Waiting
 
 OpenSecured = Callable[..., tuple[SecuredOrg, OktaSource]]
 

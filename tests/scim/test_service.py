@@ -168,7 +168,7 @@ def test_a_password_is_in_no_answer_and_in_no_document(endpoint: Endpoint) -> No
     ]
     assert [answer.status for answer in answers] == [201, 200, 200, 200, 400]
     assert secret not in str(answers)
-    assert endpoint.store.read("User", "id-0001").document == {"userName": "ann"}
+    assert endpoint.store.read("User", "id-0001").document == {"userName": "ann", "active": True}
 
 
 def test_a_replacement_leaves_nothing_of_what_it_does_not_name_but_active(endpoint: Endpoint) -> None:

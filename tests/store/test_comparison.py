@@ -150,18 +150,24 @@ def test_keys_that_point_to_three_accounts_name_all_three(database: SqlDatabase)
 
 def test_an_account_is_told_with_its_version_before_the_walk_and_its_version_now(database: SqlDatabase) -> None:
     with database.transaction(APP, CAUSE) as unit:
-        account = create(unit, 1)
+        original = create(unit, 1)
+    earlier_id = snapshot_of(database, []).snapshot_id
+    with database.transaction(APP, CAUSE) as unit:
+        account = unit.record(Change("User", original, document(1, title="later than the earlier snapshot")))
+        assert account is not None
         snapshot_id = unit.staging.begin(unit.runs.begin("apply", None))
         changed = unit.record(Change("User", account, document(1, name={"givenName": "Sam"})))
         late = create(unit, 2)
         stage(unit, snapshot_id, [assignment(1, account.id), assignment(2, late.id, app_status="NEW")])
         unit.staging.seal(snapshot_id, IDENTITY)
         differing = unit.staging.compare(snapshot_id).differing
+        earlier = [one.candidates[0].account for one in unit.staging.compare(earlier_id).differing]
     assert changed is not None
-    versions = {one.candidates[0].account.id: one.candidates[0].account for one in differing}
-    assert (versions[account.id].walk_version, versions[account.id].version) == (1, 2)
-    assert (versions[late.id].walk_version, versions[late.id].version) == (None, 1)
-    assert versions[account.id].attributes["name.givenName"] == "Sam"
+    told = {one.candidates[0].account.id: one.candidates[0].account for one in differing}
+    assert (told[account.id].walk_version, told[account.id].version) == (2, 3)
+    assert (told[late.id].walk_version, told[late.id].version) == (None, 1)
+    assert told[account.id].attributes["name.givenName"] == "Sam"
+    assert sorted((one.id, one.walk_version) for one in earlier) == sorted([(account.id, 1), (late.id, None)])
 
 
 def test_groups_are_no_accounts(database: SqlDatabase) -> None:

@@ -122,9 +122,10 @@ def test_drift_and_a_lease_that_another_run_holds_are_no_failure_of_the_nightly_
     assert {int(status) for status in statuses.split()} == {ExitCode.DRIFT, ExitCode.LEASE_HELD}
 
 
-def test_the_nightly_unit_changes_nothing_until_it_is_told_to() -> None:
-    assert "--apply" not in service("syncd-reconcile@.service")["ExecStart"][0]
-    assert "--apply" in service("syncd-reconcile@.service that repairs")["ExecStart"][0]
+def test_the_nightly_unit_changes_only_what_the_configuration_lets_it() -> None:
+    (command,) = service("syncd-reconcile@.service")["ExecStart"]
+    assert "--as-configured" in command
+    assert "--apply" not in command
 
 
 def test_the_socket_listens_where_the_settings_say_and_on_a_path_for_the_probe() -> None:

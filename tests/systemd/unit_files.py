@@ -16,7 +16,6 @@ SERVICES = {
     "syncd-scim.service without a network": ("syncd-scim.service.d/10-no-network.conf",),
     "syncd-worker.service": (),
     "syncd-reconcile@.service": (),
-    "syncd-reconcile@.service that repairs": ("syncd-reconcile@.service.d/10-apply.conf",),
 }
 """Each service in each shape that it is shipped in, with the drop-ins that make it so."""
 
@@ -46,7 +45,7 @@ def unit_file_names() -> list[str]:
 
 def install(target: Path, drop_ins: tuple[str, ...] = ()) -> None:
     """Copy units into a folder as an installation would, with programs that are there and an instance of templates."""
-    shutil.copytree(FOLDER, target, ignore=shutil.ignore_patterns("10-no-network.conf", "10-apply.conf"))
+    shutil.copytree(FOLDER, target, ignore=shutil.ignore_patterns("10-no-network.conf"))
     for name in drop_ins:
         shutil.copy(FOLDER / name, target / name)
     for path in [*target.glob("*.*"), *target.glob("*.d/*")]:

@@ -1,0 +1,167 @@
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from syncd.ports import Lease, OutcomeKind, RunRecord
+from syncd.store import SqlDatabase
+from syncd.store.tables import plan_item
+from tests.conftest import APP
+from tests.store.snapshots import CAUSE
+
+ITEMS: list[dict[str, Any]] = [
+    {"effect": "deactivate", "account": "ä1"},
+    {"effect": "update", "account": "a2", "changes": {"title": None}},
+]
+OTHER = "other"
+
+
+def begin(database: SqlDatabase, kind: str = "apply", lease: Lease | None = None, app: str = APP) -> str:
+    with database.transaction(app, CAUSE) as unit:
+        return unit.runs.begin(kind, lease)
+
+
+def planned(database: SqlDatabase) -> str:
+    """Begin a run with a plan of two items."""
+    run_id = begin(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.save_plan(run_id, "digest", ITEMS, "allowed")
+    return run_id
+
+
+def latest(database: SqlDatabase, limit: int = 10, app: str = APP) -> tuple[RunRecord, ...]:
+    with database.reading(app) as unit:
+        return unit.runs.latest(limit)
+
+
+def states(database: SqlDatabase, app: str = APP) -> dict[str, str]:
+    return {run.run_id: run.state for run in latest(database, app=app)}
+
+
+def plan_rows(database: SqlDatabase) -> list[Any]:
+    with database.reading(APP) as unit:
+        return list(unit._scope.connection.execute(select(plan_item).order_by(plan_item.c.position)))
+
+
+# ------------------------------------------------------------------ runs
+
+
+def test_a_run_is_told_from_its_beginning_to_its_end(database: SqlDatabase) -> None:
+    run_id = begin(database, "dry-run", Lease(APP, "night", 3))
+    (running,) = latest(database)
+    assert (running.run_id, running.kind, running.state) == (run_id, "dry-run", "running")
+    assert (running.ended, running.exit_code, running.plan_digest, running.counts) == (None, None, None, {})
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.save_plan(run_id, "digest", [], "allowed")
+        unit.runs.end(run_id, 2, {"ghost": 3, "in-sync": 4})
+    (ended,) = latest(database)
+    assert (ended.state, ended.exit_code, ended.plan_digest) == ("ended", 2, "digest")
+    assert ended.counts == {"ghost": 3, "in-sync": 4}
+    assert ended.ended is not None
+    assert timedelta() <= ended.ended - running.started < timedelta(minutes=1)
+
+
+def test_a_run_that_ends_with_an_error_has_failed(database: SqlDatabase) -> None:
+    run_id = begin(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.end(run_id, 1, {})
+    assert states(database) == {run_id: "failed"}
+
+
+def test_the_youngest_runs_come_first(database: SqlDatabase) -> None:
+    ids = [begin(database) for _ in range(4)]
+    assert [run.run_id for run in latest(database, 3)] == ids[:0:-1]
+
+
+def test_a_run_with_a_lease_finds_those_that_died_and_marks_them_failed(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    ended, died, elsewhere = begin(database), begin(database), begin(database, app=OTHER)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.end(ended, 0, {})
+    running = begin(database, lease=Lease(APP, "night", 2))
+    assert states(database) == {running: "running", died: "failed", ended: "ended"}
+    assert states(database, OTHER) == {elsewhere: "running"}
+    found = next(run for run in latest(database) if run.run_id == died)
+    assert found.ended is not None
+    assert found.exit_code is None, "nobody saw how it ended"
+
+
+def test_a_run_without_a_lease_says_nothing_about_others(database: SqlDatabase) -> None:
+    first, second = begin(database, lease=Lease(APP, "night", 1)), begin(database)
+    assert states(database) == {second: "running", first: "running"}
+
+
+def test_a_run_that_is_not_there_is_refused(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    run_id = planned(database)
+    with database.transaction(OTHER, CAUSE) as unit:
+        writes: list[Callable[[], None]] = [
+            lambda: unit.runs.save_plan(run_id, "digest", ITEMS, "allowed"),
+            lambda: unit.runs.intend(run_id, 0),
+            lambda: unit.runs.conclude(run_id, 0, OutcomeKind.DONE, ""),
+            lambda: unit.runs.end(run_id, 0, {}),
+        ]
+        for write in writes:
+            with pytest.raises(ValueError, match=run_id):
+                write()
+    assert states(database) == {run_id: "running"}
+    assert [row.intended for row in plan_rows(database)] == [None, None]
+
+
+def test_a_unit_that_was_opened_for_reading_begins_no_run(database: SqlDatabase) -> None:
+    with database.reading(APP) as unit, pytest.raises(RuntimeError):
+        unit.runs.begin("apply", None)
+
+
+# ------------------------------------------------------------------ plans
+
+
+def test_a_plan_is_kept_item_by_item_in_order(database: SqlDatabase) -> None:
+    planned(database)
+    assert [(row.position, row.item, row.outcome) for row in plan_rows(database)] == [
+        (0, ITEMS[0], None),
+        (1, ITEMS[1], None),
+    ]
+
+
+def test_intention_and_outcome_are_written_each_at_its_time(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.intend(run_id, 0)
+    before, untouched = plan_rows(database)
+    assert before.intended is not None
+    assert (before.concluded, before.outcome) == (None, None)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.conclude(run_id, 0, OutcomeKind.SKIPPED, "it changed meanwhile")
+    after = plan_rows(database)[0]
+    assert (after.outcome, after.reason) == ("skipped", "it changed meanwhile")
+    assert before.intended == after.intended <= after.concluded
+    assert plan_rows(database)[1] == untouched
+
+
+def test_an_item_ends_once(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.conclude(run_id, 1, OutcomeKind.WAITING, "not due")
+        with pytest.raises(ValueError, match="item 1"):
+            unit.runs.conclude(run_id, 1, OutcomeKind.DONE, "")
+        with pytest.raises(ValueError, match="item 1"):
+            unit.runs.intend(run_id, 1)
+    assert plan_rows(database)[1].outcome == "waiting"
+
+
+def test_an_item_that_was_not_planned_does_not_end(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    with database.transaction(APP, CAUSE) as unit, pytest.raises(ValueError, match="item 2"):
+        unit.runs.conclude(run_id, 2, OutcomeKind.DONE, "")
+
+
+def test_an_outcome_goes_with_its_effect_or_not_at_all(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    with suppress(ZeroDivisionError), database.transaction(APP, CAUSE) as unit:
+        unit.runs.conclude(run_id, 0, OutcomeKind.DONE, "")
+        raise ZeroDivisionError
+    assert plan_rows(database)[0].outcome is None
