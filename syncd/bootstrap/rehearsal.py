@@ -26,6 +26,7 @@ from syncd.core.changes import Cause
 from syncd.core.situations import Mode, Situation
 from syncd.ports import Announce
 from syncd.simulator import SimulatedOrg
+from syncd.workflows.explain import Explanation, explain
 from syncd.workflows.reconcile import RunResult, reconcile, report_drift
 from syncd.workflows.register_account import register_account
 
@@ -114,6 +115,16 @@ class Rehearsal:
         """Do what `syncd reconcile` does."""
         with run_desk(self.settings, APP, self.announce) as desk:
             return reconcile(desk, apply=apply, expected_digest=expected_digest)
+
+    @property
+    def someone(self) -> str:
+        """The user name of somebody whose push was lost."""
+        return _login(3)
+
+    def explain(self, key: str) -> tuple[Explanation, ...]:
+        """Do what `syncd explain` does."""
+        with run_desk(self.settings, APP, self.announce) as desk:
+            return explain(desk.database, desk.source, APP, desk.policy, key)
 
     def repairs(self, situation: Situation) -> bool:
         """Whether a run repairs that situation by itself."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.console import heading, say
+from syncd.cli.explain import show_explanation
 from syncd.cli.reporting import show_report
 from syncd.core.situations import EFFECTS, MEANINGS, Situation
+from syncd.workflows.explain import Explanation
 from syncd.workflows.reconcile import RunResult
 
 if TYPE_CHECKING:
@@ -72,6 +74,9 @@ def _tell(rehearsal: "Rehearsal", users: int, narrator: "Narrator") -> dict[str,
     narrator.chapter("6. Once more: a second run finds nothing to repair, and tells what is left for a person")
     after = rehearsal.reconcile(apply=True)
     narrator.report(after)
+
+    narrator.chapter(f"7. Why an account is as it is, and who changed it: syncd explain {rehearsal.someone}")
+    narrator.explanation(rehearsal.explain(rehearsal.someone))
     return _summary(rehearsal, pushed, (before, dry, applied, after))
 
 
@@ -88,6 +93,12 @@ class Narrator:
     def line(self, text: str, /) -> None:
         """Tell something that happened."""
         click.echo(f"  {text}", err=self._quiet)
+
+    def explanation(self, explanations: tuple[Explanation, ...]) -> None:
+        """Show what is known of each account."""
+        for explanation in explanations:
+            if not self._quiet:
+                show_explanation(explanation)
 
     def report(self, result: RunResult) -> None:
         """Show a drift report."""

@@ -35,11 +35,12 @@ def command(user: str, config_path: Path | None, app_name: str | None, as_json: 
         print_json([explanation.as_json() for explanation in explanations])
         return 0
     for explanation in explanations:
-        _show(explanation)
+        show_explanation(explanation)
     return 0
 
 
-def _show(explanation: Explanation) -> None:
+def show_explanation(explanation: Explanation) -> None:
+    """Print an account, what Okta says of it now, what holds an effect back, and what happened so far."""
     account, lookup, finding = explanation.account, explanation.lookup, explanation.finding
     heading(f"{account.user_name} ({account.id})")
     say(f"Here:      {'open' if account.active else 'closed'}, version {account.version}, made by {account.origin}")

@@ -128,7 +128,7 @@ def _classify_one(subject: Subject, claims: Mapping[str, int]) -> Finding:
         return _without_assignment(subject)
     if not subject.candidates:
         grant = grant_of(subject.assignment)
-        return _finding(WITHOUT_ACCOUNT[grant], subject, None, f"no account, and Okta's assignment is {grant}")
+        return _finding(WITHOUT_ACCOUNT[grant], subject, None, f"{_said(subject.assignment)}; no account is linked")
     contradiction = _contradiction(subject, subject.assignment, claims)
     if contradiction:
         return _finding(Situation.DISPUTED, subject, subject.candidates[0].account, contradiction)
@@ -157,8 +157,7 @@ def _linked(subject: Subject, assignment: Assignment) -> Finding:
     grant = grant_of(assignment)
     situation = LINKED[grant, account.active]
     if situation is not Situation.IN_SYNC or not account.active:
-        said = f"Okta: user {assignment.user_status}, assignment {assignment.app_status}"
-        return _finding(situation, subject, account, f"{said}; the account is {_open(account)}")
+        return _finding(situation, subject, account, f"{_said(assignment)}; the account is {_open(account)}")
     found = differences(assignment.attributes, account.attributes)
     if not found:
         return _finding(situation, subject, account, "both sides agree")
@@ -207,6 +206,10 @@ def _protect(finding: Finding, protects: Callable[[Account], bool]) -> Finding:
 
 def _finding(situation: Situation, subject: Subject, account: Account | None, reason: str) -> Finding:
     return Finding(situation, subject, account, reason, situation)
+
+
+def _said(assignment: Assignment) -> str:
+    return f"Okta: user {assignment.user_status}, assignment {assignment.app_status}"
 
 
 def _open(account: Account) -> str:

@@ -86,8 +86,9 @@ class Presence(StrEnum):
 class Lookup:
     """A point lookup's answer.
 
-    ASSIGNED: the application user exists. UNASSIGNED: the application user is 404 and the user exists. DEPROVISIONED:
-    the user's status says so. GONE: both are 404. UNKNOWN: anything else; it never satisfies a destructive guard.
+    ASSIGNED: the application user exists and grants. UNASSIGNED: the user exists, and the application user is 404 or
+    says that it grants nothing any more. DEPROVISIONED: the user's status says so. GONE: both are 404. UNKNOWN:
+    anything else; it never satisfies a destructive guard.
     `detail` says in words what was answered, for people. `request_ids` are Okta's, for its support.
     """
 

@@ -18,8 +18,11 @@ from syncd.okta_source.pacing import Bucket
 from syncd.okta_source.rows import text_at, value_at
 from syncd.ports import SourceUnhealthyError
 
-ASSIGNED: Final = frozenset({"ACTIVE", "PROVISIONED", "STAGED", "PENDING", "APPROVED", "IMPLICIT"})
-"""The application user's statuses that mean an assignment. Those of an import say nothing of access."""
+STATUSES: Final = {
+    **dict.fromkeys(("ACTIVE", "PROVISIONED", "STAGED", "PENDING", "APPROVED", "IMPLICIT"), Presence.ASSIGNED),
+    **dict.fromkeys(("DEPROVISIONED", "REVOKED", "INACTIVE", "UNASSIGNED"), Presence.UNASSIGNED),
+}
+"""What the application user's status says, where it says something. Those of an import say nothing of access."""
 
 DEPROVISIONED: Final = "DEPROVISIONED"
 USER_ID: Final = "00u"  # how every Okta user id seen so far begins; Okta documents no form
@@ -67,9 +70,8 @@ def conclude(okta_user_id: str, app_user: dict[str, Any] | None, user: dict[str,
         return lookup(Presence.DEPROVISIONED, "the user is deactivated in Okta")
     if app_user is None:
         return lookup(Presence.UNASSIGNED, f"the user is {user_status} and not assigned to the application")
-    if app_status in ASSIGNED:
-        return lookup(Presence.ASSIGNED, f"the user is {user_status} and assigned ({app_status})")
-    return lookup(Presence.UNKNOWN, f"the application user has the status {app_status!r}, which is no assignment")
+    presence = STATUSES.get(app_status or "", Presence.UNKNOWN)
+    return lookup(presence, f"the user is {user_status}, and the assignment has the status {app_status!r}")
 
 
 def _unknown_to_okta(okta_user_id: str) -> Lookup:

@@ -45,5 +45,11 @@ def test_the_demonstration_reads_well_in_a_terminal() -> None:
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert max(map(len, done.stdout.splitlines())) <= 160
-    for said in ("drift-report", "reconcile --apply --expect-digest", "break.glass@example.com", "Nothing to repair"):
+    for said in (
+        "drift-report",
+        "reconcile --apply --expect-digest",
+        "break.glass@example.com",
+        "Nothing to repair",
+        "account:deactivated",
+    ):
         assert said in done.stdout

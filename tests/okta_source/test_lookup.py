@@ -111,14 +111,20 @@ def test_anything_else_about_the_user_is_unknown(
     assert answer.detail
 
 
-@pytest.mark.parametrize(
-    "status", ["DEPROVISIONED", "REVOKED", "SUSPENDED", "INACTIVE", "IMPORTED", "BRAND_NEW", None, 7]
-)
+@pytest.mark.parametrize("status", ["SUSPENDED", "IMPORTED", "MATCHED", "BRAND_NEW", None, 7])
 def test_an_application_user_in_a_status_that_is_no_assignment_is_unknown(
     status: object, open_okta: OpenSource, serve: Serve
 ) -> None:
     answer = open_okta(serve(Answers(app_user(status), NOT_FOUND)).url).look_up(WHO)
     assert (answer.presence, answer.user_status) == (UNKNOWN, "ACTIVE")
+
+
+@pytest.mark.parametrize("status", ["DEPROVISIONED", "REVOKED", "INACTIVE", "UNASSIGNED"])
+def test_an_application_user_that_says_it_grants_nothing_is_no_assignment(
+    status: str, open_okta: OpenSource, serve: Serve
+) -> None:
+    answer = open_okta(serve(Answers(app_user(status), NOT_FOUND)).url).look_up(WHO)
+    assert (answer.presence, answer.user_status, answer.app_status) == (Presence.UNASSIGNED, "ACTIVE", status)
 
 
 @pytest.mark.parametrize("status", [None, "", 7, ["ACTIVE"]])
@@ -136,7 +142,7 @@ def test_an_answer_carries_both_statuses_and_oktas_request_ids(open_okta: OpenSo
     answer = open_okta(serve(Answers(BARE, json_response(user("LOCKED_OUT")))).url).look_up(WHO)
     assert (answer.app_status, answer.user_status) == ("ACTIVE", "LOCKED_OUT")
     assert answer.request_ids == ("app-user", "user")
-    assert answer.detail == "the user is LOCKED_OUT and assigned (ACTIVE)"
+    assert answer.detail == "the user is LOCKED_OUT, and the assignment has the status 'ACTIVE'"
 
 
 def test_a_lookup_is_sent_each_time(open_okta: OpenSource, serve: Serve) -> None:
