@@ -1,5 +1,6 @@
 """Databases for tests: each test has a SQLite file or a PostgreSQL schema of its own, with the migrated tables."""
 
+import logging
 import os
 import shutil
 import uuid
@@ -11,12 +12,24 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy import Engine, event
 
 from syncd.store import SqlDatabase, create_schema, drop_schema, open_database, upgrade, with_schema
 
 APP = "acme"
 POSTGRES_URL = "SYNCD_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What a command sets up ends with its test: the stream that it logs to is closed by then."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 class SteppingClock:
@@ -102,9 +115,11 @@ def empty_postgres_url(postgres_server_url: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_server_url() -> str:
     url = os.environ.get(POSTGRES_URL)
-    if not url:
-        pytest.skip(f"{POSTGRES_URL} is not set")
-    return url
+    if url:
+        return url
+    if os.environ.get("SYNCD_TEST_REQUIRE_POSTGRES"):
+        pytest.fail(f"{POSTGRES_URL} is not set, and SYNCD_TEST_REQUIRE_POSTGRES is")
+    pytest.skip(f"{POSTGRES_URL} is not set")
 
 
 @pytest.fixture(scope="session")

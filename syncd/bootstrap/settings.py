@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from syncd.config import Settings, load, load_with_origins
+from syncd.config import ConfigurationError, Settings, load, load_with_origins, require_okta
 from syncd.config.sources import find_file
 from syncd.telemetry import configure_logging
 
@@ -49,6 +49,16 @@ def configuration_origins(path: Path | None) -> tuple[Path | None, list[tuple[st
     settings = load(path).model_dump(mode="json")
     rows = [(name, _shown(settings, name), origin) for name, origin in sorted(origins.items())]
     return find_file(path, os.environ), rows
+
+
+def okta_lack(path: Path | None) -> str | None:
+    """Return what the settings lack for reading Okta, in words, or None. Raises `ConfigurationError` as `load` does."""
+    settings = load(path)
+    try:
+        require_okta(settings)
+    except ConfigurationError as error:
+        return str(error)
+    return None
 
 
 def initialise(path: Path, *, app_name: str, org_url: str, okta_app_id: str, public_url: str) -> None:

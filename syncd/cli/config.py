@@ -18,7 +18,7 @@ def command() -> None:
 @json_option
 def check(config_path: Path | None, as_json: bool) -> int:
     """Read the configuration without touching anything, and tell every problem at once."""
-    from syncd.bootstrap.settings import configuration_origins
+    from syncd.bootstrap.settings import configuration_origins, okta_lack
 
     path, rows = configuration_origins(config_path)
     if as_json:
@@ -28,6 +28,9 @@ def check(config_path: Path | None, as_json: bool) -> int:
         return 0
     print_table(COLUMNS, rows)
     say(f"{path or 'no file, defaults and environment only'}: nothing wrong.")
+    lack = okta_lack(config_path)
+    if lack:
+        say(f"The endpoint can run. To read Okta as well, this is missing:\n{lack}")
     return 0
 
 

@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import structlog
@@ -21,18 +21,12 @@ Lines = Callable[[], str]
 
 
 @pytest.fixture(params=["plain", "json"])
-def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
+def lines(request: pytest.FixtureRequest) -> Lines:
     """Set the log up in either form, and give what has been written to it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
     stream = io.StringIO()
-    telemetry.configure_logging(
-        "debug", request.param, [REGISTERED, "hunter2hunter2", "pw-1", 'it\'s "quoted" here'], stream
-    )
-    yield stream.getvalue
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    secrets = [REGISTERED, "hunter2hunter2", "pw-1", 'it\'s "quoted" here']
+    telemetry.configure_logging("debug", request.param, secrets, stream)
+    return stream.getvalue
 
 
 def fail(text: str) -> None:
