@@ -11,7 +11,7 @@ from scim.resource import Document, StoredResource, fold
 from syncd.core.attributes import WORK_EMAIL, compared_attributes
 from syncd.core.subjects import Account, Origin
 from syncd.store.documents import EMAILS
-from syncd.store.rows import RESOURCE_COLUMNS, read_one, with_relations
+from syncd.store.rows import RESOURCE_COLUMNS, read_one, stored
 from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, AnyRow, attr_value, resource
 
@@ -58,8 +58,7 @@ def read_account(scope: Scope, account_id: str) -> tuple[Account, StoredResource
         row = read_one(scope, USER_TYPE.name, account_id)
     except NotFound:
         return None
-    (resource_read,) = with_relations(scope, [row], with_members=False)
-    return account_of(row), resource_read
+    return account_of(row), stored(row)
 
 
 def find_accounts(scope: Scope, key: str) -> tuple[Account, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Insert, SQLColumnExpression, Table, Text, literal_column
+from sqlalchemy import JSON, BigInteger, Boolean, Insert, SQLColumnExpression, Table, Text, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -157,3 +157,46 @@ def _last_characters_on_sqlite(element: last_characters, compiler: SQLCompiler, 
 def _last_characters_on_postgresql(element: last_characters, compiler: SQLCompiler, **kw: Any) -> str:
     text, count = element.clauses
     return f"right({compiler.process(text, **kw)}, CAST({compiler.process(count, **kw)} AS INTEGER))"
+
+
+class json_rows(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
+    """All rows of a query as one JSON list of lists, in no particular order; an empty list where there are none."""
+
+    inherit_cache = True
+    name = "json_rows"
+    type = JSON()
+
+
+@compiles(json_rows)
+def _rows_on_sqlite(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
+
+
+@compiles(json_rows, POSTGRESQL)
+def _rows_on_postgresql(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"coalesce(json_agg(json_build_array({compiler.process(element.clauses, **kw)})), '[]')"
+
+
+class is_one_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predicate that it is
+    """Whether a column is among the elements of a JSON list that is given as text.
+
+    An index on the column is used, whatever the database guesses about the length of the list.
+    """
+
+    inherit_cache = True
+    name = "is_one_of"
+    type = Boolean()
+
+
+@compiles(is_one_of)
+def _one_of_on_sqlite(element: is_one_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, given = element.clauses
+    return f"{compiler.process(column, **kw)} IN (SELECT value FROM json_each({compiler.process(given, **kw)}))"  # noqa: S608 -- compiled SQL, no values
+
+
+@compiles(is_one_of, POSTGRESQL)
+def _one_of_on_postgresql(element: is_one_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, given = element.clauses
+    kind = compiler.dialect.type_compiler_instance.process(column.type).partition(" COLLATE")[0]
+    elements = f"jsonb_array_elements_text(CAST({compiler.process(given, **kw)} AS JSONB)) AS element"
+    return f"{compiler.process(column, **kw)} = ANY (ARRAY(SELECT CAST(element AS {kind}) FROM {elements}))"  # noqa: S608 -- compiled SQL, no values

@@ -9,7 +9,7 @@ from scim.resource import Document, Member, MembershipChange, StoredResource
 from scim.store import Page, Query
 from syncd.core.changes import Change
 from syncd.store.finding import find_members, find_page
-from syncd.store.rows import members_of, read_one, with_relations
+from syncd.store.rows import members_of, read_one, stored
 from syncd.store.scope import Scope
 
 
@@ -27,8 +27,7 @@ class Directory:
 
     def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:
         """Return a resource; see `ResourceStore.read`."""
-        row = read_one(self._scope, resource_type, resource_id)
-        return with_relations(self._scope, [row], with_members=with_members)[0]
+        return stored(read_one(self._scope, resource_type, resource_id, with_members=with_members))
 
     def update(
         self,

@@ -10,7 +10,7 @@ from scim.store import Page, Query
 from syncd.store.documents import TYPES
 from syncd.store.filter_paths import COLUMNS, MEMBERS
 from syncd.store.filter_to_sql import compile_filter, compile_member_condition
-from syncd.store.rows import RESOURCE_COLUMNS, with_relations
+from syncd.store.rows import READ_COLUMNS, stored
 from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, member, resource
 
@@ -18,25 +18,36 @@ AnySelect = Select[*tuple[Any, ...]]
 
 _OF_TYPE: Final = (resource.c.app == bindparam("app"), resource.c.type == bindparam("type"))
 _COUNT: Final = select(func.count()).select_from(resource).where(*_OF_TYPE)
-_PAGE: Final = (
-    select(*RESOURCE_COLUMNS)
-    .where(*_OF_TYPE)
-    .order_by(resource.c.pk)
-    .limit(bindparam("limit"))
-    .offset(bindparam("offset"))
-)
+_PKS: Final = select(resource.c.pk).where(*_OF_TYPE).order_by(resource.c.pk)
+
 # What every push asks first; these statements are not made anew for each request.
 _LOOKUPS: Final = {
-    (name, path): tuple(base.where(COLUMNS[name, path] == bindparam("value")) for base in (_PAGE, _COUNT))
-    for name, path in (
-        ("User", "userName"),
-        ("User", "externalId"),
-        ("User", "id"),
-        ("Group", "displayName"),
-        ("Group", "externalId"),
-        ("Group", "id"),
-    )
+    ("User", "userName"),
+    ("User", "externalId"),
+    ("User", "id"),
+    ("Group", "displayName"),
+    ("Group", "externalId"),
+    ("Group", "id"),
 }
+
+
+def _page_of(matching: Select[int], *, with_members: bool) -> AnySelect:
+    """Return the statement for a page of the resources that `matching` selects: only those are read in full."""
+    page = matching.limit(bindparam("limit")).offset(bindparam("offset")).subquery("page")
+    return (
+        select(*READ_COLUMNS[with_members])
+        .join_from(page, resource, resource.c.pk == page.c.pk)
+        .order_by(resource.c.pk)
+    )
+
+
+_PAGE: Final = {with_members: _page_of(_PKS, with_members=with_members) for with_members in READ_COLUMNS}
+_PAGE_BY_KEY: Final = {
+    (*place, with_members): _page_of(_PKS.where(COLUMNS[place] == bindparam("value")), with_members=with_members)
+    for place in _LOOKUPS
+    for with_members in READ_COLUMNS
+}
+_COUNT_BY_KEY: Final = {place: _COUNT.where(COLUMNS[place] == bindparam("value")) for place in _LOOKUPS}
 
 
 def find_page(scope: Scope, query: Query) -> Page:
@@ -44,14 +55,13 @@ def find_page(scope: Scope, query: Query) -> Page:
     page, count, values = _statements(scope, query)
     values |= {"app": scope.app, "type": TYPE_CODES[query.resource_type]}
     offset = query.start_index - 1
-    rows = (
-        scope.connection.execute(page, values | {"limit": query.count, "offset": offset}).all() if query.count else []
-    )
+    bounds = {"limit": query.count, "offset": offset}
+    rows = scope.connection.execute(page, values | bounds).all() if query.count else []
     if len(rows) < query.count and (rows or not offset):
         total = offset + len(rows)
     else:
         total = scope.connection.execute(count, values).scalar_one()
-    return Page(total, with_relations(scope, rows, with_members=query.with_members))
+    return Page(total, tuple(map(stored, rows)))
 
 
 def find_members(scope: Scope, group_id: str, condition: Filter) -> tuple[str, ...]:
@@ -65,15 +75,15 @@ def find_members(scope: Scope, group_id: str, condition: Filter) -> tuple[str, .
     return tuple(scope.connection.execute(ids, {"app": scope.app, "group": group_id}).scalars())
 
 
-def _statements(scope: Scope, query: Query) -> tuple[AnySelect, AnySelect, dict[str, Any]]:
+def _statements(scope: Scope, query: Query) -> tuple[AnySelect, Select[int], dict[str, Any]]:
     """Return the statements for the page and for the total, and what they bind beside the bounds."""
     condition = query.filter
     if condition is None:
-        return _PAGE, _COUNT, {}
+        return _PAGE[query.with_members], _COUNT, {}
     if isinstance(condition, Comparison) and condition.operator is Operator.EQUAL and condition.value is not None:
-        lookup = _LOOKUPS.get((query.resource_type, str(condition.path)))
-        if lookup:
-            page, count = lookup
-            return page, count, {"value": comparison_key(condition.path.leaf, condition.value)}
+        place = (query.resource_type, str(condition.path))
+        if place in _LOOKUPS:
+            value = comparison_key(condition.path.leaf, condition.value)
+            return _PAGE_BY_KEY[*place, query.with_members], _COUNT_BY_KEY[place], {"value": value}
     compiled = compile_filter(condition, TYPES[query.resource_type], scope.dialect)
-    return _PAGE.where(compiled), _COUNT.where(compiled), {}
+    return _page_of(_PKS.where(compiled), with_members=query.with_members), _COUNT.where(compiled), {}

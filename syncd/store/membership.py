@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, delete, select, true
+from sqlalchemy import Text, bindparam, delete, select, true
 
 from scim.errors import InvalidValue
 from scim.resource import Member, MembershipChange, fold
-from syncd.store.constructs import insert_on_each, json_elements, number_part, text_part
+from syncd.store.constructs import insert_on_each, is_one_of, json_elements, number_part, text_part
 from syncd.store.scope import Scope
 from syncd.store.tables import member, resource
 
@@ -33,14 +33,13 @@ class MembershipEffect:
         return len(self.added) - len(self.removed)
 
 
-_given: Final = json_elements(bindparam("given"))
-_given_ids: Final = select(text_part(_given, 0))
-_given_pks: Final = select(number_part(_given, 0))
+_list: Final = bindparam("given", type_=Text())
+_given: Final = json_elements(_list)
 
 # Added members are locked against deletion, in one order, until the membership is committed.
 _RESOLVE: Final = (
     select(resource.c.id, resource.c.pk)
-    .where(resource.c.app == bindparam("app"), resource.c.id.in_(_given_ids))
+    .where(resource.c.app == bindparam("app"), is_one_of(resource.c.id, _list))
     .order_by(resource.c.id)
     .with_for_update(read=True, key_share=True)
 )
@@ -63,23 +62,23 @@ _ADD: Final = insert_on_each(
         .returning(member.c.member_pk)
     ),
 )
+_FIND: Final = select(resource.c.id, resource.c.pk).where(
+    resource.c.app == bindparam("app"), is_one_of(resource.c.id, _list)
+)
 _REMOVE: Final = (
     delete(member)
-    .where(
-        member.c.group_pk == bindparam("group"),
-        member.c.member_pk.in_(
-            select(resource.c.pk).where(resource.c.app == bindparam("app"), resource.c.id.in_(_given_ids))
-        ),
-    )
+    .where(member.c.group_pk == bindparam("group"), is_one_of(member.c.member_pk, _list))
     .returning(member.c.member_pk)
 )
 _KEEP_ONLY: Final = (
     delete(member)
-    .where(member.c.group_pk == bindparam("group"), member.c.member_pk.not_in(_given_pks))
+    .where(member.c.group_pk == bindparam("group"), member.c.member_pk.not_in(select(number_part(_given, 0))))
     .returning(member.c.member_pk)
 )
-_IDS: Final = select(resource.c.pk, resource.c.id).where(
-    resource.c.app == bindparam("app"), resource.c.pk.in_(_given_pks)
+_IDS: Final = (
+    select(resource.c.id)
+    .where(resource.c.app == bindparam("app"), is_one_of(resource.c.pk, _list))
+    .order_by(resource.c.pk)
 )
 
 
@@ -90,7 +89,8 @@ def resolve_members(scope: Scope, members: Sequence[Member]) -> dict[str, int]:
     """
     if not members:
         return {}
-    found = scope.connection.execute(_RESOLVE, _parameters(scope, [[one.value] for one in members]))
+    given = _json([one.value for one in members])
+    found = scope.connection.execute(_RESOLVE, {"app": scope.app, "given": given})
     pks = {row.id: row.pk for row in found}
     unknown = dict.fromkeys(one.value for one in members if one.value not in pks)
     if unknown:
@@ -109,28 +109,24 @@ def change_members(scope: Scope, group_pk: int, change: MembershipChange, pks: M
 def _added(scope: Scope, group_pk: int, members: Sequence[Member], pks: Mapping[str, int]) -> tuple[str, ...]:
     given = {pks[one.value]: one for one in members}
     rows = [[pk, one.display, fold(one.display) if one.display else None] for pk, one in given.items()]
-    written = scope.connection.execute(_ADD[scope.dialect], _parameters(scope, rows, group_pk)).scalars()
-    return tuple(given[pk].value for pk in written)
+    parameters = {"app": scope.app, "group": group_pk, "given": _json(rows)}
+    written = set(scope.connection.execute(_ADD[scope.dialect], parameters).scalars())
+    return tuple(one.value for pk, one in given.items() if pk in written)
 
 
 def _removed(scope: Scope, group_pk: int, change: MembershipChange, kept: Iterable[int]) -> tuple[str, ...]:
     if change.replace:
-        gone = scope.connection.execute(_KEEP_ONLY, _parameters(scope, [[pk] for pk in kept], group_pk))
-    elif change.remove:
-        gone = scope.connection.execute(_REMOVE, _parameters(scope, [[one] for one in change.remove], group_pk))
-    else:
+        parameters = {"group": group_pk, "given": _json([[pk] for pk in kept])}
+        gone = scope.connection.execute(_KEEP_ONLY, parameters).scalars().all()
+        ids = scope.connection.execute(_IDS, {"app": scope.app, "given": _json(gone)}) if gone else ()
+        return tuple(row.id for row in ids)
+    if not change.remove:
         return ()
-    return _ids_of(scope, gone.scalars().all())
+    found = scope.connection.execute(_FIND, {"app": scope.app, "given": _json(change.remove)})
+    pks = {row.pk: row.id for row in found}
+    parameters = {"group": group_pk, "given": _json(list(pks))}
+    return tuple(pks[pk] for pk in scope.connection.execute(_REMOVE, parameters).scalars())
 
 
-def _ids_of(scope: Scope, pks: Sequence[int]) -> tuple[str, ...]:
-    if not pks:
-        return ()
-    found = scope.connection.execute(_IDS, _parameters(scope, [[pk] for pk in pks]))
-    ids = {row.pk: row.id for row in found}
-    return tuple(ids[pk] for pk in pks)
-
-
-def _parameters(scope: Scope, given: Sequence[Sequence[Any]], group_pk: int | None = None) -> dict[str, Any]:
-    parameters = {"app": scope.app, "given": orjson.dumps(given).decode()}
-    return parameters if group_pk is None else parameters | {"group": group_pk}
+def _json(values: Sequence[Any]) -> str:
+    return orjson.dumps(values).decode()
