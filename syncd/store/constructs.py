@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Boolean, Insert, SQLColumnExpression, Table, Text, literal_column
+from sqlalchemy import JSON, BigInteger, Insert, SQLColumnExpression, Table, Text, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import NullType
 
 from syncd.store.tables import NUMBER
 
@@ -185,7 +186,7 @@ class is_one_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predic
 
     inherit_cache = True
     name = "is_one_of"
-    type = Boolean()
+    type = NullType()  # of a SQLAlchemy would compare the outcome with 1, and SQLite then uses no index
 
 
 @compiles(is_one_of)

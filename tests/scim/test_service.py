@@ -156,6 +156,15 @@ def test_the_id_a_client_claims_is_ignored(endpoint: Endpoint, claimed: str) -> 
     assert endpoint.send("GET", f"/Users/{first}").body["userName"] == "bob"
 
 
+def test_a_new_user_is_active_unless_the_client_says_otherwise(endpoint: Endpoint) -> None:
+    opened, closed = endpoint.user("ann"), endpoint.user("bob", active=False)
+    assert endpoint.send("GET", f"/Users/{opened}").body["active"] is True
+    assert endpoint.send("GET", f"/Users/{closed}").body["active"] is False
+    assert "active" not in endpoint.send("GET", f"/Groups/{endpoint.group()}").body
+    found = endpoint.send("GET", "/Users", filter="active eq true").body["Resources"]
+    assert [user["userName"] for user in found] == ["ann"]
+
+
 def test_a_password_is_in_no_answer_and_in_no_document(endpoint: Endpoint) -> None:
     secret = "tr0ub4dor&3"
     body = {"userName": "ann", "password": secret}

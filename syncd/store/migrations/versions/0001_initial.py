@@ -80,7 +80,7 @@ def _resources() -> None:
         sa.Column("search", JSON_VALUE, nullable=False),
         sa.ForeignKeyConstraint(["app"], ["app.pk"], name="fk_resource_app"),
         sa.PrimaryKeyConstraint("pk", name="pk_resource"),
-        sa.UniqueConstraint("app", "id", name="uq_resource_app_id"),
+        sa.UniqueConstraint("id", name="uq_resource_id"),
         sa.UniqueConstraint("app", "pk", name="uq_resource_app_pk"),
         sa.UniqueConstraint("app", "type", "ukey", name="uq_resource_app_type_ukey"),
         sqlite_autoincrement=True,
