@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select, union
 
 from scim.core_schemas import USER_TYPE
 from scim.errors import NotFound
@@ -17,23 +17,21 @@ from syncd.store.tables import TYPE_CODES, AnyRow, attr_value, resource
 
 _MOST_FOUND: Final = 10
 
-_with_address: Final = select(attr_value.c.resource_pk).where(
-    attr_value.c.app == bindparam("app"), attr_value.c.attribute == EMAILS, attr_value.c.value == bindparam("folded")
+_users: Final = select(resource.c.pk).where(
+    resource.c.app == bindparam("app"), resource.c.type == TYPE_CODES[USER_TYPE.name]
 )
-_BY_KEY: Final = (
-    select(*RESOURCE_COLUMNS, resource.c.ukey)
-    .where(
-        resource.c.app == bindparam("app"),
-        resource.c.type == TYPE_CODES[USER_TYPE.name],
-        or_(
-            resource.c.id == bindparam("key"),
-            resource.c.external_id == bindparam("key"),
-            resource.c.ukey == bindparam("folded"),
-            resource.c.pk.in_(_with_address),
-        ),
-    )
-    .order_by(resource.c.id)
+# One look into an index for each key: of an OR, databases make a scan.
+_named: Final = union(
+    _users.where(resource.c.id == bindparam("key")),
+    _users.where(resource.c.external_id == bindparam("key")),
+    _users.where(resource.c.ukey == bindparam("folded")),
+    select(attr_value.c.resource_pk).where(
+        attr_value.c.app == bindparam("app"),
+        attr_value.c.attribute == EMAILS,
+        attr_value.c.value == bindparam("folded"),
+    ),
 )
+_BY_KEY: Final = select(*RESOURCE_COLUMNS, resource.c.ukey).where(resource.c.pk.in_(_named)).order_by(resource.c.id)
 
 
 def account_of(row: AnyRow, walk_version: int | None = None) -> Account:

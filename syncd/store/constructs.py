@@ -1,7 +1,7 @@
 """The few pieces of SQL that the two databases spell differently. Statements made of them are built once for both."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import JSON, BigInteger, Insert, SQLColumnExpression, Table, Text, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,7 +10,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, TypeEngine
 
 from syncd.store.tables import NUMBER
 
@@ -160,6 +160,11 @@ def _last_characters_on_postgresql(element: last_characters, compiler: SQLCompil
     return f"right({compiler.process(text, **kw)}, CAST({compiler.process(count, **kw)} AS INTEGER))"
 
 
+def unindexed(column: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the value of the column in a form for which no database looks at an index, where another one is better."""
+    return column + 0
+
+
 class json_rows(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
     """All rows of a query as one JSON list of lists, in no particular order; an empty list where there are none."""
 
@@ -186,7 +191,8 @@ class is_one_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predic
 
     inherit_cache = True
     name = "is_one_of"
-    type = NullType()  # of a SQLAlchemy would compare the outcome with 1, and SQLite then uses no index
+    # Of a boolean, SQLAlchemy would compare the outcome with 1, and SQLite would then use no index.
+    type = cast("TypeEngine[bool]", NullType())
 
 
 @compiles(is_one_of)

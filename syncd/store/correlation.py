@@ -7,7 +7,7 @@ Every partner is found through an index, by one equality for each key. The param
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import FromClause, and_, bindparam, false, func, literal_column, not_, or_, select
+from sqlalchemy import FromClause, Subquery, and_, bindparam, false, func, literal_column, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import USER_TYPE
@@ -76,10 +76,22 @@ PARTNERS: Final[Mapping[LinkKey, FromClause]] = {key: resource.alias(key.name.lo
 _by_id, _by_okta_id, _by_name = (PARTNERS[key] for key in LinkKey)
 
 
+def _twice(column: ColumnElement[str], condition: ColumnElement[bool]) -> Subquery:
+    """Return the values that the column has more than once: one walk along its index, and usually nothing."""
+    return select(column.label("value")).where(condition).group_by(column).having(func.count() > 1).subquery()
+
+
+_rivals: Final = _twice(resource.c.external_id, is_user(resource))
+_shared: Final = {name: _twice(snapshot_item.c[name], is_item(snapshot_item)) for name in ("external_id", "user_key")}
+
+
 def _matched() -> FromClause:
     joined: FromClause = snapshot_item
     for key, account in PARTNERS.items():
         joined = joined.outerjoin(account, and_(is_user(account), _belongs(key, account, snapshot_item)))
+    joined = joined.outerjoin(_rivals, _rivals.c.value == snapshot_item.c.okta_user_id)
+    for name, values in _shared.items():
+        joined = joined.outerjoin(values, values.c.value == snapshot_item.c[name])
     return joined
 
 
@@ -92,14 +104,7 @@ def _linked(column: str) -> ColumnElement[Any]:
     return func.coalesce(_by_okta_id.c[column], _by_id.c[column])
 
 
-_other_account: Final = resource.alias("other_account")
 _other_item: Final = snapshot_item.alias("other_item")
-_has_rival: Final = _some(
-    _other_account,
-    is_user(_other_account),
-    _other_account.c.external_id == snapshot_item.c.okta_user_id,
-    _other_account.c.pk != _linked("pk"),
-)
 
 
 def _claimed(column: str, value: str) -> ColumnElement[bool]:
@@ -122,10 +127,11 @@ IS_IN_SYNC: Final = func.coalesce(
         or_(snapshot_item.c.external_id.is_(None), _by_id.c.pk == _linked("pk")),
         or_(_by_okta_id.c.pk.is_not(None), _by_id.c.external_id.is_(None)),
         or_(_by_name.c.pk.is_(None), _by_name.c.pk == _linked("pk")),
-        # Nobody else points to it, and nothing else is pointed to. Asked last: each is a look into an index.
-        not_(_has_rival),
-        not_(_claimed("external_id", "id")),
-        not_(_claimed("user_key", "ukey")),
+        # Nothing else is pointed to, and nobody else points there. Only what a row does not carry itself is looked up.
+        _rivals.c.value.is_(None),
+        *(values.c.value.is_(None) for values in _shared.values()),
+        or_(snapshot_item.c.external_id.is_not(None), not_(_claimed("external_id", "id"))),
+        or_(snapshot_item.c.user_key == _linked("ukey"), not_(_claimed("user_key", "ukey"))),
     ),
     false(),
 )

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select
 
+from scim.core_schemas import GROUP_TYPE
 from scim.filter.matching import comparison_key
 from scim.filter.syntax import Comparison, Filter, Operator
 from scim.store import Page, Query
@@ -78,12 +79,13 @@ def find_members(scope: Scope, group_id: str, condition: Filter) -> tuple[str, .
 def _statements(scope: Scope, query: Query) -> tuple[AnySelect, Select[int], dict[str, Any]]:
     """Return the statements for the page and for the total, and what they bind beside the bounds."""
     condition = query.filter
+    with_members = query.with_members and query.resource_type == GROUP_TYPE.name
     if condition is None:
-        return _PAGE[query.with_members], _COUNT, {}
+        return _PAGE[with_members], _COUNT, {}
     if isinstance(condition, Comparison) and condition.operator is Operator.EQUAL and condition.value is not None:
         place = (query.resource_type, str(condition.path))
         if place in _LOOKUPS:
             value = comparison_key(condition.path.leaf, condition.value)
-            return _PAGE_BY_KEY[*place, query.with_members], _COUNT_BY_KEY[place], {"value": value}
+            return _PAGE_BY_KEY[*place, with_members], _COUNT_BY_KEY[place], {"value": value}
     compiled = compile_filter(condition, TYPES[query.resource_type], scope.dialect)
-    return _page_of(_PKS.where(compiled), with_members=query.with_members), _COUNT.where(compiled), {}
+    return _page_of(_PKS.where(compiled), with_members=with_members), _COUNT.where(compiled), {}

@@ -9,7 +9,7 @@ from sqlalchemy import Text, bindparam, delete, select, true
 
 from scim.errors import InvalidValue
 from scim.resource import Member, MembershipChange, fold
-from syncd.store.constructs import insert_on_each, is_one_of, json_elements, number_part, text_part
+from syncd.store.constructs import insert_on_each, is_one_of, json_elements, number_part, text_part, unindexed
 from syncd.store.scope import Scope
 from syncd.store.tables import member, resource
 
@@ -35,11 +35,12 @@ class MembershipEffect:
 
 _list: Final = bindparam("given", type_=Text())
 _given: Final = json_elements(_list)
+_IS_OURS: Final = unindexed(resource.c.app) == bindparam("app")
 
 # Added members are locked against deletion, in one order, until the membership is committed.
 _RESOLVE: Final = (
     select(resource.c.id, resource.c.pk)
-    .where(resource.c.app == bindparam("app"), is_one_of(resource.c.id, _list))
+    .where(_IS_OURS, is_one_of(resource.c.id, _list))
     .order_by(resource.c.id)
     .with_for_update(read=True, key_share=True)
 )
@@ -62,9 +63,7 @@ _ADD: Final = insert_on_each(
         .returning(member.c.member_pk)
     ),
 )
-_FIND: Final = select(resource.c.id, resource.c.pk).where(
-    resource.c.app == bindparam("app"), is_one_of(resource.c.id, _list)
-)
+_FIND: Final = select(resource.c.id, resource.c.pk).where(_IS_OURS, is_one_of(resource.c.id, _list))
 _REMOVE: Final = (
     delete(member)
     .where(member.c.group_pk == bindparam("group"), is_one_of(member.c.member_pk, _list))

@@ -69,7 +69,7 @@ _MEMBERS_OF_ONE: Final = _members.where(member.c.group_pk == bindparam("group"))
 
 def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members: bool = False) -> AnyRow:
     """Return the row of a resource, locked where this unit of work may write. Raises `NotFound`."""
-    statement = (_ONE_LOCKED if scope.cause else _ONE)[with_members]
+    statement = (_ONE_LOCKED if scope.cause else _ONE)[with_members and resource_type == GROUP_TYPE.name]
     parameters = {"app": scope.app, "type": TYPE_CODES[resource_type], "id": resource_id}
     row = scope.connection.execute(statement, parameters).first()
     if row is None:

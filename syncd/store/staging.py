@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from scim.resource import fold
 from syncd.core.attributes import digest
@@ -129,11 +130,8 @@ class SqlStaging:
     def add_page(self, snapshot_id: str, page: AssignmentPage) -> None:
         """Stage one page. Raises `SnapshotRefusedError` when it names a user twice, or one that was staged before."""
         pk = self._found(snapshot_id, _OPEN).pk
-        twice = self._named_twice(pk, [row.okta_user_id for row in page.rows])
-        if twice is not None:
-            raise SnapshotRefusedError(f"Okta listed the user {twice} twice, the second time on page {page.number}")
         if page.rows:
-            self._scope.connection.execute(_ADD_ITEMS, [_item(self._scope.app, pk, row) for row in page.rows])
+            self._add_items(pk, page)
         self._execute(_COUNT_PAGE, of_pk=pk, staged=len(page.rows))
 
     def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
@@ -172,6 +170,18 @@ class SqlStaging:
         if self._execute(_COUNT_ITEMS, of_pk=found.pk).scalar_one() != found.rows:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} has lost rows since it was sealed")
         return compare(self._scope, found.pk, found.rows, found.sealed)
+
+    def _add_items(self, pk: int, page: AssignmentPage) -> None:
+        rows = [_item(self._scope.app, pk, row) for row in page.rows]
+        try:
+            with self._scope.connection.begin_nested():
+                self._scope.connection.execute(_ADD_ITEMS, rows)
+        except IntegrityError as error:
+            twice = self._named_twice(pk, [row.okta_user_id for row in page.rows])
+            if twice is None:
+                raise
+            message = f"Okta listed the user {twice} twice, the second time on page {page.number}"
+            raise SnapshotRefusedError(message) from error
 
     def _named_twice(self, pk: int, ids: list[str]) -> str | None:
         """Return the first id that is in the page twice, or in the snapshot before it."""

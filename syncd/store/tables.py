@@ -91,8 +91,8 @@ token = Table(
 # `ukey` is what is unique: the folded userName of a user, the folded displayName of a group. `display_key` is the
 # folded displayName of a user. `label` is what others show of the resource. `search` is the document as filters see
 # it: every text folded unless it is case-exact, every moment in one form. `digest` and `origin` say something of users
-# only, `member_count` of groups only. An id is unique across applications, so that its index is the best choice even for
-# a database that knows nothing of the table's size yet. Row numbers are never used again: walk versions outlive accounts.
+# only, `member_count` of groups only. An id is unique across applications, so that its index is the best one even for a
+# database that knows nothing of the table yet. Row numbers are never used again: walk versions outlive their account.
 resource = Table(
     "resource",
     METADATA,

@@ -1,7 +1,9 @@
 """Filters in SQL against the reference meaning: random resources, random filters, both databases."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES, USER_TYPE
 from scim.filter.matching import matches, value_matches
 from scim.filter.parser import parse_filter, parse_path
+from scim.filter.syntax import Operator
 from scim.resource import view
 from scim.schema import ResourceType, Type
 from scim.store import Query, ResourceStore
@@ -17,7 +20,7 @@ from syncd.core.changes import Cause
 from syncd.store import SqlDatabase
 from syncd.store.filter_tests import successor
 from tests.conftest import APP
-from tests.store.random_filters import TEXTS, World, conditions, filters, populate, worlds
+from tests.store.random_filters import LITERALS, TEXTS, World, conditions, filters, populate, worlds
 
 
 class RolledBackError(Exception):
@@ -42,7 +45,7 @@ def check(store: ResourceStore, resource_type: ResourceType, text: str) -> None:
     assert store.find(Query(resource_type.name, condition, count=0)).total == len(expected)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     world=worlds,
     users=st.lists(filters(USER_TYPE), min_size=8, max_size=12),
@@ -73,6 +76,20 @@ def test_members_that_meet_a_condition_are_those_of_the_reference(
                 assert condition is not None
                 expected = tuple(one["value"] for one in values if value_matches(condition, one))
                 assert store.matching_members(group.id, condition) == expected, text
+
+
+@pytest.mark.parametrize("path", ["nickName", "displayName", "emails.value"])
+def test_each_operator_gives_the_reference_answer_for_each_pair_of_texts(database: SqlDatabase, path: str) -> None:
+    """In the JSON document, in a column, and in the index of values."""
+    with trial(database) as store:
+        for number, text in enumerate(TEXTS):
+            value = {"emails": [{"value": text}]} if path == "emails.value" else {path: text}
+            store.create("User", {"userName": str(number), **value})
+        people = [(one.id, view(one, USER_TYPE)) for one in store.find(Query("User")).resources]
+        for operator, text in product(Operator, LITERALS[::3]):
+            condition = parse_filter(f"{path} {operator} {json.dumps(text)}", USER_TYPE)
+            expected = [one for one, attributes in people if matches(condition, attributes)]
+            assert [one.id for one in store.find(Query("User", condition)).resources] == expected, (operator, text)
 
 
 @pytest.mark.parametrize("text", TEXTS)
