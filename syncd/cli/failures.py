@@ -41,7 +41,9 @@ def exit_code_of(error: Exception) -> int:
         sys.stderr.write(Redactor()("".join(traceback.format_exception(error))))
         sys.stderr.write("This is a bug in syncd; please report it with the lines above.\n")
         return ERROR
-    sys.stderr.write(f"Error: {error}\n")
+    # Clients of the endpoint see an error's text; whoever types a command may see the driver's own words too.
+    reason = getattr(error, "reason", "")
+    sys.stderr.write(f"Error: {error}{f' ({reason})' if reason else ''}\n")
     return code
 
 

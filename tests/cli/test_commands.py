@@ -58,6 +58,16 @@ def test_a_database_that_is_missing_is_told_with_the_command_that_makes_it(offic
         assert "syncd db upgrade" in capsys.readouterr().err, command
 
 
+def test_a_database_that_cannot_be_reached_is_told_in_its_own_words_without_its_password(
+    office: Office, capsys: Capture
+) -> None:
+    office.path.write_text('[database]\nurl = "postgresql://someone:swordfish@127.0.0.1:9/none"\n', encoding="utf-8")
+    assert office.syncd("db", "check") == ERROR
+    told = capsys.readouterr().err
+    assert "refused" in told
+    assert "swordfish" not in told
+
+
 def test_upgrading_twice_is_harmless(installed: Office, capsys: Capture) -> None:
     assert installed.syncd("db", "upgrade") == 0
     assert installed.syncd("db", "check") == 0
