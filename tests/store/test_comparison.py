@@ -119,14 +119,26 @@ def test_okta_need_not_carry_our_id_nor_we_okta_s(database: SqlDatabase) -> None
     assert compared(database, assignment(1), assignment(2, second)).in_sync == 2
 
 
-def test_two_people_who_point_to_one_account_are_both_listed_with_it(database: SqlDatabase) -> None:
-    (first,) = accounts(database, 1)
-    found = compared(database, assignment(1, first), assignment(2, first))
-    assert [keys(subject) for subject in found.differing] == [
-        {first: frozenset(LinkKey)},
-        {first: frozenset({LinkKey.SCIM_ID})},
-    ]
+RIVALS: dict[LinkKey, Callable[[str], dict[str, Any]]] = {
+    LinkKey.SCIM_ID: lambda account_id: {"external_id": account_id},
+    LinkKey.USER_NAME: lambda _: {"user_name": "PERSON1@example.com"},
+}
+
+
+@pytest.mark.parametrize("key", RIVALS)
+@pytest.mark.parametrize("carries_our_id", [True, False])
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_second_person_who_points_to_an_account_makes_both_differ(
+    database: SqlDatabase, key: LinkKey, carries_our_id: bool, renamed: bool
+) -> None:
+    (account,) = accounts(database, 1)
+    own = assignment(1, account if carries_our_id else None, **{"user_name": "new@example.com"} if renamed else {})
+    assert compared(database, own).in_sync == 1
+    found = compared(database, own, assignment(2, **RIVALS[key](account)))
     assert (found.in_sync, found.accounts) == (0, 1)
+    first, second = found.differing
+    assert LinkKey.OKTA_USER_ID in keys(first)[account]
+    assert keys(second) == {account: frozenset({key})}
 
 
 def test_two_accounts_of_one_okta_user_are_both_candidates(database: SqlDatabase) -> None:
