@@ -87,6 +87,7 @@ def _take_snapshot(desk: Desk, run_id: str, lease: Lease) -> Manifest:
     desk.announce("asking Okta whether the application is there, active and readable")
     identity = desk.source.preflight()
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
+        unit.hold_lease(lease, LEASE_LASTS)
         last = unit.staging.last_sealed()
         snapshot_id = unit.staging.begin(run_id)
     try:

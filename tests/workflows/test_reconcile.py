@@ -266,3 +266,17 @@ def test_the_ledger_tells_what_each_run_came_to(office: Office, staff: list[str]
     with office.database.reading(APP) as unit:
         runs = unit.runs.latest()
     assert [(run.kind, run.exit_code) for run in runs] == [("apply", 3), ("drift-report", 0)]
+
+
+def test_a_run_that_lost_its_lease_asks_for_no_page(office: Office, staff: list[str]) -> None:
+    with office.database.transaction(APP, CAUSE) as unit:
+        lease = unit.acquire_lease("loses it", LEASE_LASTS)
+        run_id = unit.runs.begin("apply", lease)
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+        unit.acquire_lease("the later run", LEASE_LASTS)
+    asked: list[int] = []
+    office.okta.before_page = asked.append
+    with pytest.raises(LeaseLostError):
+        survey(office.desk, run_id, lease)
+    assert asked == []
