@@ -85,7 +85,22 @@ token = Table(
     Column("expires", BigInteger),
     Column("revoked", BigInteger),
     Column("last_used", BigInteger),
+    Column("scopes", JSON_VALUE),
+    Column("user_id", KEY),
     UniqueConstraint("app", "token_id"),
+)
+
+# How many resources of a type there are, in shards, so that writers do not wait for one row: the sum counts. `deleted`
+# only grows: as long as its sum stays, no resource has changed its place in the order of row numbers.
+counter = Table(
+    "counter",
+    METADATA,
+    Column("app", NUMBER, ForeignKey("app.pk"), primary_key=True, autoincrement=False),
+    Column("type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("live", BigInteger, nullable=False),
+    Column("deleted", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # `ukey` is what is unique: the folded userName of a user, the folded displayName of a group. `display_key` is the
@@ -93,6 +108,7 @@ token = Table(
 # it: every text folded unless it is case-exact, every moment in one form. `digest` and `origin` say something of users
 # only, `member_count` of groups only. An id is unique across applications, so that its index is the best one even for a
 # database that knows nothing of the table yet. Row numbers are never used again: walk versions outlive their account.
+# `past` has what the youngest changes replaced, for writes that were made from an older version.
 resource = Table(
     "resource",
     METADATA,
@@ -114,6 +130,7 @@ resource = Table(
     Column("digest", KEY),
     Column("doc", JSON_VALUE, nullable=False),
     Column("search", JSON_VALUE, nullable=False),
+    Column("past", JSON_VALUE),
     UniqueConstraint("id"),
     UniqueConstraint("app", "pk"),
     UniqueConstraint("app", "type", "ukey"),
@@ -152,6 +169,43 @@ attr_value = Table(
     Column("resource_pk", NUMBER, primary_key=True, autoincrement=False),
     _belongs_to("resource", "resource_pk"),
     Index(None, "resource_pk"),
+    sqlite_with_rowid=False,
+)
+
+# Folded values of an operator's own attributes that no two resources of an application may share.
+unique_value = Table(
+    "unique_value",
+    METADATA,
+    Column("app", NUMBER, primary_key=True, autoincrement=False),
+    Column("attribute", KEY, primary_key=True),
+    Column("value", KEY, primary_key=True),
+    Column("resource_pk", NUMBER, nullable=False),
+    _belongs_to("resource", "resource_pk"),
+    Index(None, "resource_pk"),
+    sqlite_with_rowid=False,
+)
+
+# The operator's own attributes whose values are all in `attr_value`: only those may be searched there.
+indexed_attribute = Table(
+    "indexed_attribute",
+    METADATA,
+    Column("type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("attribute", KEY, primary_key=True),
+    Column("definition", KEY, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Members of a group that are no resource yet: they become members when a resource with that id or externalId arrives.
+parked_member = Table(
+    "parked_member",
+    METADATA,
+    _app_of_owner(),
+    Column("group_pk", NUMBER, primary_key=True, autoincrement=False),
+    Column("value", KEY, primary_key=True),
+    Column("display", Text),
+    Column("parked", BigInteger, nullable=False),
+    _belongs_to("resource", "group_pk"),
+    Index(None, "app", "value"),
     sqlite_with_rowid=False,
 )
 
@@ -298,4 +352,27 @@ outbox = Table(
     Column("event_pk", NUMBER, nullable=False),
     _belongs_to("audit_event", "event_pk"),
     sqlite_autoincrement=True,
+)
+
+# ------------------------------------------------------------------ what clients needed, and what the server needs
+
+# How often an application's client needed a leniency.
+leniency_use = Table(
+    "leniency_use",
+    METADATA,
+    Column("app", NUMBER, ForeignKey("app.pk"), primary_key=True, autoincrement=False),
+    Column("name", KEY, primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+    Column("first_used", BigInteger, nullable=False),
+    Column("last_used", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Keys that every process of an installation must share; nothing that opens anything outside of it.
+shared_key = Table(
+    "shared_key",
+    METADATA,
+    Column("name", KEY, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
 )

@@ -1,11 +1,14 @@
 """Looking at a database from outside: what rows and what tables there are."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from sqlalchemy import Connection, inspect, select
 
 from syncd.store.engine import make_engine
 from syncd.store.tables import METADATA
+
+_ADDED: Final = re.compile(r", (\w+ [A-Z]+)(?=, )")
 
 
 def rows_of(url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -35,8 +38,11 @@ def definitions(connection: Connection) -> set[tuple[str, ...]]:
 
 
 def _in_any_order(sql: str) -> str:
-    """Return the parts of a CREATE TABLE in one order: that of its constraints means nothing."""
-    body, _, options = sql.rpartition("\n)")
+    """Return the parts of a CREATE TABLE in one order: that of its constraints means nothing.
+
+    SQLite writes columns that were added later into the line of the last column.
+    """
+    body, _, options = _ADDED.sub(r",\n\t\1", sql).rpartition("\n)")
     return "\n".join([*sorted(part.strip(", ") for part in body.split("\n\t")), options])
 
 

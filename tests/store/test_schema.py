@@ -11,7 +11,7 @@ from syncd.store.engine import make_engine
 from syncd.store.tables import METADATA
 from tests.store.inspection import definitions, table_names
 
-NEWEST = "0001"
+NEWEST = "0002"
 
 
 @pytest.fixture
