@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scim import urns
-from scim.core_schemas import RESOURCE_TYPES
-from scim.exchange import Provider
+from scim.provider import Provider
 from scim.schema import Attribute, ResourceType, Schema
 
 
@@ -40,13 +39,12 @@ def service_provider_config(provider: Provider) -> dict[str, Any]:
 
 def resource_types(provider: Provider) -> Sequence[Mapping[str, Any]]:
     """Return the resource types, users first (RFC 7643 section 6)."""
-    return [_resource_type(resource_type, provider) for resource_type in RESOURCE_TYPES]
+    return [_resource_type(resource_type, provider) for resource_type in provider.resource_types]
 
 
 def schemas(provider: Provider) -> Sequence[Mapping[str, Any]]:
     """Return the schemas of all resource types (RFC 7643 section 7)."""
-    known = {schema.urn: schema for resource_type in RESOURCE_TYPES for schema in resource_type.schemas()}
-    return [_schema(schema, provider) for schema in known.values()]
+    return [_schema(schema, provider) for schema in provider.schemas()]
 
 
 def _resource_type(resource_type: ResourceType, provider: Provider) -> dict[str, Any]:

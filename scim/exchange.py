@@ -12,6 +12,8 @@ class ScimRequest:
 
     `path` is the decoded path below the base URL and starts with a slash ("/Users/2819c223"). `query` holds the first
     value of each parameter. `body` is the raw body; `content_type` the header without parameters, lower case, or None.
+    `if_match` and `if_none_match` are the headers of those names. `scopes` are those of the token, None for all;
+    `me` is the id of the user that the token is bound to, if it is.
     """
 
     method: str
@@ -19,6 +21,10 @@ class ScimRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     content_type: str | None = None
+    if_match: str | None = None
+    if_none_match: str | None = None
+    scopes: frozenset[str] | None = None
+    me: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +49,3 @@ class Limits:
     page_maximum: int = 1000
     patch_operations: int = 1000
     members_in_answer: int = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """What the service provider says of itself.
-
-    `base_url` is the public URL of the endpoint without a trailing slash; locations are built from it and never from a
-    request header. `documentation_uri` goes into ServiceProviderConfig.
-    """
-
-    base_url: str
-    limits: Limits = field(default_factory=Limits)
-    documentation_uri: str | None = None

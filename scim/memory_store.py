@@ -15,10 +15,10 @@ from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
 from scim.filter.matching import matches, value_matches
 from scim.filter.syntax import Filter
 from scim.resource import Document, Member, MembershipChange, StoredResource, fold, view
+from scim.schema import ResourceType
 from scim.schema import Uniqueness as Unique
 from scim.store import Page, Query
 
-_TYPES: Final = {resource_type.name: resource_type for resource_type in RESOURCE_TYPES}
 _GROUP: Final = GROUP_TYPE.name
 
 _Members = dict[str, Member]
@@ -26,9 +26,18 @@ _UniqueKey = tuple[str, str, str]
 
 
 class MemoryStore:
-    """Resources of one tenant. `new_id` makes ids and `now` tells the time, so that a run can be repeated exactly."""
+    """Resources of one tenant. `new_id` makes ids and `now` tells the time, so that a run can be repeated exactly.
 
-    def __init__(self, new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
+    `resource_types` are what may be stored, with their extensions.
+    """
+
+    def __init__(
+        self,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
+        resource_types: Iterable[ResourceType] = RESOURCE_TYPES,
+    ) -> None:
+        self._types = {resource_type.name: resource_type for resource_type in resource_types}
         self._new_id = new_id
         self._now = now
         self._rows: dict[str, StoredResource] = {}
@@ -37,7 +46,7 @@ class MemoryStore:
 
     def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""
-        keys = _unique_keys(resource_type, document)
+        keys = _unique_keys(self._types[resource_type], document)
         self._refuse_taken(keys)
         known = self._known(members)
         moment = self._now()
@@ -61,7 +70,7 @@ class MemoryStore:
         row = self._row(resource.resource_type, resource.id)
         if row.version != resource.version:
             raise Conflict(f"{row.resource_type} {row.id} was changed in the meantime. Repeat the request.")
-        keys = _unique_keys(row.resource_type, document)
+        keys = _unique_keys(self._types[row.resource_type], document)
         self._refuse_taken(keys, owner=row.id)
         before = self._members.get(row.id, {})
         after = _changed(before, members, self._known(members.add))
@@ -109,7 +118,7 @@ class MemoryStore:
             self._members[row.id] = members
 
     def _forget_keys(self, row: StoredResource) -> None:
-        for key in _unique_keys(row.resource_type, row.document):
+        for key in _unique_keys(self._types[row.resource_type], row.document):
             del self._owners[key]
 
     def _answer(self, row: StoredResource, *, with_members: bool) -> StoredResource:
@@ -126,7 +135,7 @@ class MemoryStore:
                 yield Member(group_id, self._rows[group_id].document.get("displayName"), "direct")
 
     def _meets(self, condition: Filter, row: StoredResource) -> bool:
-        return matches(condition, view(self._answer(row, with_members=True), _TYPES[row.resource_type]))
+        return matches(condition, view(self._answer(row, with_members=True), self._types[row.resource_type]))
 
     def _known(self, members: Iterable[Member]) -> _Members:
         """Return the members by id, each with the resource type that its id belongs to."""
@@ -144,11 +153,11 @@ class MemoryStore:
                 raise Uniqueness(f"{key[1]}: {key[2]!r} is taken by another {key[0]}.")
 
 
-def _unique_keys(resource_type: str, document: Document) -> list[_UniqueKey]:
+def _unique_keys(resource_type: ResourceType, document: Document) -> list[_UniqueKey]:
     """Return (resource type, attribute, folded value) of each value that must be unique (RFC 7643 section 7)."""
     return [
-        (resource_type, attribute.name, fold(document[attribute.name]))
-        for attribute in _TYPES[resource_type].schema.attributes
+        (resource_type.name, attribute.name, fold(document[attribute.name]))
+        for attribute in resource_type.schema.attributes
         if attribute.uniqueness is not Unique.NONE and attribute.name in document
     ]
 

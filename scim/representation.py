@@ -1,17 +1,15 @@
 """What a client gets to see of a resource: its view with locations, as JSON."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
-from scim.exchange import Provider
+from scim.core_schemas import GROUP_TYPE
 from scim.projection import Projection
+from scim.provider import Provider
 from scim.resource import StoredResource, view
 from scim.schema import ResourceType
-
-_ENDPOINTS: Final = {resource_type.name: resource_type.endpoint for resource_type in RESOURCE_TYPES}
 
 
 def represent(
@@ -42,6 +40,5 @@ def encode(message: Mapping[str, Any]) -> bytes:
 
 def _referring(value: Mapping[str, Any], resource_type: str | None, provider: Provider) -> Mapping[str, Any]:
     """Return a member or group with its location, where it is known what resource it is."""
-    if resource_type not in _ENDPOINTS:
-        return value
-    return {**value, "$ref": f"{provider.base_url}{_ENDPOINTS[resource_type]}/{value['value']}"}
+    known = provider.resource_type(resource_type) if resource_type else None
+    return {**value, "$ref": f"{provider.base_url}{known.endpoint}/{value['value']}"} if known else value

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from scim.exchange import Provider
+from scim.provider import Provider
 from syncd.bootstrap.services import DOCUMENTATION, build_app, server_options
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.config import Settings, listening_at

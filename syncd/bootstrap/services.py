@@ -10,7 +10,8 @@ import structlog
 from flask import Flask
 
 from scim.errors import Unavailable
-from scim.exchange import Provider, ScimRequest, ScimResponse
+from scim.exchange import ScimRequest, ScimResponse
+from scim.provider import Provider
 from syncd.bootstrap.okta import run_desk
 from syncd.bootstrap.stores import check_schema, database_url, open_store
 from syncd.bootstrap.system import SystemClock, new_id

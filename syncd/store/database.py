@@ -1,13 +1,15 @@
 """The database: opens units of work, and knows the applications and their tokens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from scim.core_schemas import RESOURCE_TYPES
 from scim.errors import Unavailable
+from scim.schema import ResourceType
 from syncd.core.changes import Cause
 from syncd.ports import Clock, TokenRecord
 from syncd.store import tokens
@@ -42,8 +44,15 @@ class SqlDatabase:
     May be used by any number of threads, and after a fork. `close` gives its connections back.
     """
 
-    def __init__(self, url: str, clock: Clock, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        new_id: Callable[[], str],
+        resource_types: Iterable[ResourceType] = RESOURCE_TYPES,
+    ) -> None:
         self._transactions = Transactions(url)
+        self._types = {one.name: one for one in resource_types}
         self._clock = clock
         self._new_id = new_id
         self._app_pks: dict[str, int] = {}
@@ -136,13 +145,20 @@ class SqlDatabase:
                 raise KeyError(app)
             self._app_pks[app] = pk
         moment = microseconds(self._clock.now()) if cause else 0
-        return Scope(connection, self._transactions.dialect, pk, app, cause, moment, self._new_id)
+        return Scope(connection, self._transactions.dialect, pk, app, cause, moment, self._new_id, self._types)
 
 
-def open_database(url: str, *, clock: Clock, new_id: Callable[[], str]) -> SqlDatabase:
+def open_database(
+    url: str,
+    *,
+    clock: Clock,
+    new_id: Callable[[], str],
+    resource_types: Iterable[ResourceType] = RESOURCE_TYPES,
+) -> SqlDatabase:
     """Return the database of a URL: sqlite:////absolute/path.db or postgresql://user@host/database.
 
     Nothing is created or checked; `syncd.store.check` does that. `clock` gives the time of changes, `new_id` the ids of
-    resources, runs and snapshots. Raises ValueError for a URL that is not understood.
+    resources, runs and snapshots, `resource_types` are what may be stored. Raises ValueError for a URL that is
+    not understood.
     """
-    return SqlDatabase(url, clock, new_id)
+    return SqlDatabase(url, clock, new_id, resource_types)

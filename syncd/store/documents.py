@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES, USER_TYPE
+from scim.core_schemas import GROUP_TYPE, USER_TYPE
 from scim.filter.matching import comparison_key
 from scim.resource import Document, fold
 from scim.schema import Attribute, ResourceType, Type
 from syncd.core.attributes import compared_attributes, digest
 from syncd.core.changes import is_active
 
-TYPES: Final[Mapping[str, ResourceType]] = {resource_type.name: resource_type for resource_type in RESOURCE_TYPES}
 UNIQUE: Final[Mapping[str, str]] = {USER_TYPE.name: "userName", GROUP_TYPE.name: "displayName"}
 """The attribute of which no two resources of a type have the same folded value."""
 
@@ -20,19 +19,19 @@ DERIVED: Final = ("ukey", "external_id", "display_key", "label", "active", "dige
 EMAILS: Final = "emails.value"
 
 
-def columns_of(resource_type: str, document: Document) -> dict[str, Any]:
+def columns_of(resource_type: ResourceType, document: Document) -> dict[str, Any]:
     """Return the values of the `DERIVED` columns."""
     display_name = document.get("displayName")
-    is_user = resource_type == USER_TYPE.name
+    is_user = resource_type.name == USER_TYPE.name
     return {
-        "ukey": unique_key(resource_type, document),
+        "ukey": unique_key(resource_type.name, document),
         "external_id": document.get("externalId"),
         "display_key": fold(display_name) if is_user and display_name else None,
         "label": label_of(document),
         "active": is_active(document),
         "digest": digest(compared_attributes(document)) if is_user else None,
         "doc": document,
-        "search": searchable(TYPES[resource_type], document),
+        "search": searchable(resource_type, document),
     }
 
 

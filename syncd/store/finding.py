@@ -8,7 +8,6 @@ from scim.core_schemas import GROUP_TYPE
 from scim.filter.matching import comparison_key
 from scim.filter.syntax import Comparison, Filter, Operator
 from scim.store import Page, Query
-from syncd.store.documents import TYPES
 from syncd.store.filter_paths import COLUMNS, MEMBERS
 from syncd.store.filter_to_sql import compile_filter, compile_member_condition
 from syncd.store.rows import READ_COLUMNS, stored
@@ -87,5 +86,5 @@ def _statements(scope: Scope, query: Query) -> tuple[AnySelect, Select[int], dic
         if place in _LOOKUPS:
             value = comparison_key(condition.path.leaf, condition.value)
             return _PAGE_BY_KEY[*place, with_members], _COUNT_BY_KEY[place], {"value": value}
-    compiled = compile_filter(condition, TYPES[query.resource_type], scope.dialect)
+    compiled = compile_filter(condition, scope.types[query.resource_type], scope.dialect)
     return _page_of(_PKS.where(compiled), with_members=with_members), _COUNT.where(compiled), {}

@@ -54,7 +54,7 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
     kind = change.resource_type
     members = resolve_members(scope, change.members.add)
     resource_id = scope.new_id()
-    row = columns_of(kind, document) | {
+    row = columns_of(scope.types[kind], document) | {
         "app": scope.app,
         "type": TYPE_CODES[kind],
         "id": resource_id,
@@ -124,7 +124,7 @@ def _write(
     if after == before.document:
         count = scope.connection.execute(_TOUCH, row).scalar_one()
     else:
-        row |= {f"new_{name}": value for name, value in columns_of(before.resource_type, after).items()}
+        row |= {f"new_{name}": value for name, value in columns_of(scope.types[before.resource_type], after).items()}
         count = scope.connection.execute(_REWRITE, row).scalar_one()
         _write_index(scope, held.pk, indexed_values(before.document), indexed_values(after))
     held.version += 1

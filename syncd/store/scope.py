@@ -1,10 +1,11 @@
 """What every statement of one unit of work needs to know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from scim.schema import ResourceType
 from syncd.core.changes import Cause
 
 
@@ -21,7 +22,8 @@ class Scope:
     """One application's rows in one transaction.
 
     `app` is the application's row number. `cause` is None where nothing may be written. `moment` is the time of
-    everything that is written, taken once. `held` has the locked rows by resource type and id.
+    everything that is written, taken once. `types` are the resource types by name, extensions included. `held` has the
+    locked rows by resource type and id.
     """
 
     connection: Connection
@@ -31,6 +33,7 @@ class Scope:
     cause: Cause | None
     moment: int
     new_id: Callable[[], str]
+    types: Mapping[str, ResourceType]
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
 
     def refuse_reading(self) -> Cause:

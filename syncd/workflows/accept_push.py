@@ -1,7 +1,8 @@
 """A SCIM request, from the wire's value to the answer's value, in one transaction."""
 
 from scim.errors import ScimError
-from scim.exchange import Provider, ScimRequest, ScimResponse
+from scim.exchange import ScimRequest, ScimResponse
+from scim.provider import Provider
 from scim.service import error_response, is_safe, respond
 from syncd.core.changes import Cause
 from syncd.ports import Database
@@ -13,7 +14,7 @@ def accept_push(database: Database, app: str, cause: Cause, request: ScimRequest
     What the request changes is committed before the answer is returned, or not at all: an error is rendered after the
     rollback. Any exception that is no `ScimError` is a bug or an outage and goes up to the edge.
     """
-    opened = database.reading(app) if is_safe(request.method) else database.transaction(app, cause)
+    opened = database.reading(app) if is_safe(request.method, request.path) else database.transaction(app, cause)
     try:
         with opened as unit:
             return respond(request, unit.resources, provider)

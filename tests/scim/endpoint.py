@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any
 
 from scim.errors import ScimError
-from scim.exchange import MEDIA_TYPE, Limits, Provider, ScimRequest, ScimResponse
+from scim.exchange import MEDIA_TYPE, Limits, ScimRequest, ScimResponse
 from scim.memory_store import MemoryStore
+from scim.provider import Provider
 from scim.service import error_response, respond
 
 BASE_URL = "https://syncd.example/scim/v2"

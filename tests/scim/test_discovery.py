@@ -5,7 +5,8 @@ import pytest
 from scim import urns
 from scim.core_schemas import RESOURCE_TYPES
 from scim.discovery import resource_types, schemas, service_provider_config
-from scim.exchange import Limits, Provider
+from scim.exchange import Limits
+from scim.provider import Provider
 from scim.schema import Attribute
 from tests.scim.endpoint import BASE_URL, Endpoint
 

@@ -1,6 +1,6 @@
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
-from scim.exchange import Provider
 from scim.projection import Projection
+from scim.provider import Provider
 from scim.representation import encode, represent
 from scim.resource import Member, StoredResource
 from tests.scim.endpoint import BASE_URL, START

@@ -64,8 +64,10 @@ def test_a_wrong_method_is_told_the_right_ones(endpoint: Endpoint, path: str, al
     assert endpoint.send("TRACE", path).headers["Allow"] == allow
 
 
-def test_only_get_is_safe() -> None:
-    assert [is_safe(method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "get")] == [True] + [False] * 5
+def test_only_get_and_searches_are_safe() -> None:
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "get")
+    assert [is_safe(method, "/Users") for method in methods] == [True] + [False] * 5
+    assert [is_safe(method, "/Users/.search") for method in methods] == [True, True] + [False] * 4
 
 
 # ------------------------------------------------------------------ errors

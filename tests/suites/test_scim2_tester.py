@@ -6,7 +6,7 @@ import pytest
 from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import Status, check_server
 
-from scim.exchange import Provider
+from scim.provider import Provider
 from syncd.bootstrap.services import build_app
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.store import open_database, upgrade

@@ -1,0 +1,36 @@
+"""The service provider: who answers, of what, within which limits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scim.core_schemas import RESOURCE_TYPES
+from scim.exchange import Limits
+from scim.schema import ResourceType, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What the service provider says of itself.
+
+    `base_url` is the public URL of the endpoint without a trailing slash; locations are built from it and never from a
+    request header. `documentation_uri` goes into ServiceProviderConfig. `resource_types` are what it serves: User and
+    Group, with the extensions that this installation knows.
+    """
+
+    base_url: str
+    limits: Limits = field(default_factory=Limits)
+    documentation_uri: str | None = None
+    resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
+
+    def resource_type(self, name: str) -> ResourceType | None:
+        """Return the resource type of that name, or None. Names are compared exactly."""
+        return next((one for one in self.resource_types if one.name == name), None)
+
+    def at_endpoint(self, endpoint: str) -> ResourceType | None:
+        """Return the resource type that lives at an endpoint ("/Users"), or None."""
+        return next((one for one in self.resource_types if one.endpoint == endpoint), None)
+
+    def schemas(self) -> Iterator[Schema]:
+        """Yield every schema once, users' first."""
+        known = {schema.urn: schema for one in self.resource_types for schema in one.schemas()}
+        yield from known.values()

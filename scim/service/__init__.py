@@ -1,0 +1,40 @@
+"""The protocol as a function: request x store -> response (RFC 7644 section 3).
+
+Owns: what each request does, as handlers in one table of routes (`routes`). Client errors are raised as `ScimError`, so
+that the caller's transaction rolls back before `error_response` renders them; any other exception is a bug, or the
+store's trouble. Never: opens a transaction, reads a clock, or knows what a store is made of. May import: everything in
+`scim` but the edge and the stores.
+"""
+
+from scim import urns
+from scim.errors import MethodNotAllowed, ScimError, Unauthorized
+from scim.exchange import ScimRequest, ScimResponse
+from scim.provider import Provider
+from scim.representation import encode
+from scim.service.call import Call
+from scim.service.routes import handler_of, is_safe
+from scim.store import ResourceStore
+
+__all__ = ["error_response", "is_safe", "respond"]
+
+
+def respond(request: ScimRequest, store: ResourceStore, provider: Provider) -> ScimResponse:
+    """Answer a request from the store, in a unit of work that the caller opened: a reading one if `is_safe`.
+
+    Raises `ScimError` for whatever is not answered with 2xx.
+    """
+    handler, name = handler_of(request.method, request.path, provider)
+    return handler(Call(request, store, provider, name))
+
+
+def error_response(error: ScimError) -> ScimResponse:
+    """Return the error message that stands for an error (RFC 7644 section 3.12), with the headers it needs."""
+    message = {"schemas": [urns.ERROR], "status": str(error.status), "detail": error.detail}
+    if error.scim_type is not None:
+        message["scimType"] = error.scim_type
+    headers: tuple[tuple[str, str], ...] = ()
+    if isinstance(error, MethodNotAllowed):
+        headers = (("Allow", ", ".join(error.allow)),)
+    if isinstance(error, Unauthorized):
+        headers = (("WWW-Authenticate", "Bearer"),)
+    return ScimResponse(error.status, encode(message), headers)

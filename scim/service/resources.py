@@ -1,0 +1,86 @@
+"""Creating, reading, replacing, changing and deleting one resource (RFC 7644 sections 3.3 to 3.6)."""
+
+from dataclasses import replace as with_fields
+from functools import partial
+
+from scim.exchange import ScimResponse
+from scim.patch.operations import read_patch
+from scim.patch.planning import plan
+from scim.projection import read_projection
+from scim.representation import location
+from scim.resource import Document, MembershipChange, StoredResource, etag
+from scim.schema import ResourceType
+from scim.service.call import Call, answer
+from scim.validation import decode_body, read_resource
+
+
+def create(resource_type: ResourceType, call: Call) -> ScimResponse:
+    """Create a resource (RFC 7644 section 3.3)."""
+    projection = read_projection(call.request.query, resource_type)
+    document, members = read_resource(decode_body(call.request, call.provider.limits), resource_type)
+    stored = call.store.create(resource_type.name, _open_unless_said(document, resource_type), members or ())
+    created = answer(stored, resource_type, call, projection)
+    where = ("Location", location(stored, resource_type, call.provider))
+    return with_fields(created, status=201, headers=(*created.headers, where))
+
+
+def _open_unless_said(document: Document, resource_type: ResourceType) -> Document:
+    """Return the document of a new resource: a user is active unless the client says otherwise.
+
+    RFC 7643 section 4.1.1 leaves the default open. It is written down, because an account without `active` is a closed
+    one: taking the attribute away opens nothing.
+    """
+    return document if resource_type.schema.attribute("active") is None else {"active": True, **document}
+
+
+def read(resource_type: ResourceType, call: Call) -> ScimResponse:
+    """Return one resource (RFC 7644 section 3.4.1)."""
+    projection = read_projection(call.request.query, resource_type)
+    stored = call.store.read(resource_type.name, call.name, with_members=projection.carries("members"))
+    return answer(stored, resource_type, call, projection)
+
+
+def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
+    """Replace a resource (RFC 7644 section 3.5.1)."""
+    projection = read_projection(call.request.query, resource_type)
+    document, members = read_resource(decode_body(call.request, call.provider.limits), resource_type)
+    change = MembershipChange() if members is None else MembershipChange(replace=True, add=members)
+    stored = call.store.read(resource_type.name, call.name, with_members=False)
+    document = _keeping_active(document, stored.document)
+    updated = call.store.update(stored, document, change, with_members=projection.carries("members"))
+    return answer(updated, resource_type, call, projection)
+
+
+def _keeping_active(document: Document, before: Document) -> Document:
+    """Return the document with `active` as it was, where the client does not mention it.
+
+    RFC 7644 section 3.5.1 leaves open what becomes of an attribute that a replacement leaves out. An account that was
+    closed must not be opened by silence.
+    """
+    return {**document, "active": before["active"]} if "active" in before and "active" not in document else document
+
+
+def patch(resource_type: ResourceType, call: Call) -> ScimResponse:
+    """Change a resource at the cost of the change: a group's members are read for the answer only, if they are few."""
+    limits = call.provider.limits
+    projection = read_projection(call.request.query, resource_type)
+    operations = read_patch(decode_body(call.request, limits), resource_type, limits)
+    stored = call.store.read(resource_type.name, call.name, with_members=False)
+    document, change = plan(operations, stored, partial(call.store.matching_members, stored.id))
+    carries = projection.carries("members")
+    brief = carries and not projection.asks_for("members") and _members_after(stored, change) > limits.members_in_answer
+    updated = call.store.update(stored, document, change, with_members=carries and not brief)
+    if brief:
+        return ScimResponse(204, headers=(("ETag", etag(updated.version)),))
+    return answer(updated, resource_type, call, projection)
+
+
+def _members_after(stored: StoredResource, change: MembershipChange) -> int:
+    """Return how many members a group has after a change, at most."""
+    return len(change.add) + (0 if change.replace else stored.member_count or 0)
+
+
+def delete(resource_type: ResourceType, call: Call) -> ScimResponse:
+    """Delete a resource (RFC 7644 section 3.6)."""
+    call.store.delete(resource_type.name, call.name)
+    return ScimResponse(204)

@@ -1,0 +1,86 @@
+"""What can be done where: one table of paths and methods."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from scim.discovery import resource_types, schemas
+from scim.errors import MethodNotAllowed, NotFound, NotImplementedHere
+from scim.exchange import ScimResponse
+from scim.provider import Provider
+from scim.service.call import Call, Handler, OfType
+from scim.service.discovery import discover_all, discover_one, provider_config
+from scim.service.listing import list_resources
+from scim.service.resources import create, delete, patch, read, replace
+
+Methods = Mapping[str, Handler]
+
+ANY_METHOD: Final = "*"
+
+
+def not_offered(_: Call) -> ScimResponse:
+    """Refuse what is not built (RFC 7644 table 8, 501)."""
+    raise NotImplementedHere("This service provider does not offer /Me, /Bulk and /.search.")
+
+
+ENDPOINTS: Final[Mapping[str, Methods]] = {
+    "/ServiceProviderConfig": {"GET": provider_config},
+    "/ResourceTypes": {"GET": partial(discover_all, resource_types)},
+    "/Schemas": {"GET": partial(discover_all, schemas)},
+    "/Me": {ANY_METHOD: not_offered},
+    "/Bulk": {ANY_METHOD: not_offered},
+    "/.search": {ANY_METHOD: not_offered},
+}
+"""Paths that are there whatever the service provider serves."""
+
+ITEMS: Final[Mapping[str, Methods]] = {
+    "/ResourceTypes": {"GET": partial(discover_one, resource_types)},
+    "/Schemas": {"GET": partial(discover_one, schemas)},
+}
+"""What can be done to one item below these paths."""
+
+OF_TYPE: Final[Mapping[str, OfType]] = {"GET": list_resources, "POST": create}
+"""Methods at the endpoint of each resource type."""
+
+OF_ITEM: Final[Mapping[str, OfType]] = {"GET": read, "PUT": replace, "PATCH": patch, "DELETE": delete}
+"""Methods of one resource of each type."""
+
+OF_TYPE_BELOW: Final[Mapping[str, Methods]] = {".search": {ANY_METHOD: not_offered}}
+"""Names below the endpoint of each resource type that are no ids."""
+
+READING: Final = frozenset({"GET"})
+"""Methods that only read."""
+
+
+def handler_of(method: str, path: str, provider: Provider) -> tuple[Handler, str]:
+    """Return who answers, and the name that stands behind the endpoint. A slash at the end of a path is tolerated.
+
+    Raises `NotFound` for what is no endpoint and `MethodNotAllowed` for a method that it does not have.
+    """
+    name, methods = _methods(path.removesuffix("/"), provider)
+    handler = methods.get(method) or methods.get(ANY_METHOD)
+    if handler is None:
+        allow = tuple(methods)
+        raise MethodNotAllowed(f"{method} is not defined here. Allowed: {', '.join(allow)}.", allow)
+    return handler, name
+
+
+def is_safe(method: str, path: str) -> bool:
+    """Return whether a request with that method and path only reads."""
+    return method in READING or (method == "POST" and path.removesuffix("/").endswith("/.search"))
+
+
+def _methods(path: str, provider: Provider) -> tuple[str, Methods]:
+    if path in ENDPOINTS:
+        return "", ENDPOINTS[path]
+    if (resource_type := provider.at_endpoint(path)) is not None:
+        return "", {method: partial(handler, resource_type) for method, handler in OF_TYPE.items()}
+    endpoint, _, name = path.rpartition("/")
+    if name and endpoint in ITEMS:
+        return name, ITEMS[endpoint]
+    resource_type = provider.at_endpoint(endpoint)
+    if not name or resource_type is None:
+        raise NotFound("There is no such endpoint.")
+    if name in OF_TYPE_BELOW:
+        return "", OF_TYPE_BELOW[name]
+    return name, {method: partial(handler, resource_type) for method, handler in OF_ITEM.items()}
