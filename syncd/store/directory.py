@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from scim.core_schemas import GROUP_TYPE
+from scim.errors import Forbidden
 from scim.filter.syntax import Filter
 from scim.resource import Document, Member, MembershipChange, StoredResource
 from scim.store import Page, Query
 from syncd.core.changes import Change
+from syncd.core.subjects import Origin
 from syncd.store.finding import find_members, find_page
+from syncd.store.recording import hold
 from syncd.store.rows import members_of, read_one, stored
 from syncd.store.scope import Scope
 
@@ -38,12 +41,13 @@ class Directory:
         with_members: bool = True,
     ) -> StoredResource:
         """Change a resource; see `ResourceStore.update`."""
-        changed = self._record(Change(resource.resource_type, resource, document, members))
+        changed = self._record(Change(resource.resource_type, self._managed(resource), document, members))
         return self._answer(changed, with_members=with_members)
 
     def delete(self, resource_type: str, resource_id: str) -> None:
         """Remove a resource; see `ResourceStore.delete`."""
-        self._record(Change(resource_type, self.read(resource_type, resource_id, with_members=False), None))
+        before = self._managed(self.read(resource_type, resource_id, with_members=False))
+        self._record(Change(resource_type, before, None))
 
     def find(self, query: Query) -> Page:
         """Return a page; see `ResourceStore.find`."""
@@ -52,6 +56,20 @@ class Directory:
     def matching_members(self, group_id: str, condition: Filter) -> tuple[str, ...]:
         """Return the ids of members that meet the condition; see `ResourceStore.matching_members`."""
         return find_members(self._scope, group_id, condition)
+
+    def _managed(self, resource: StoredResource) -> StoredResource:
+        """Return the resource. Raises `Forbidden` for an account that did not come over SCIM.
+
+        Who provisions accounts must not take over one that the application made itself, by finding it and renaming it.
+        """
+        self._scope.refuse_reading()
+        origin = hold(self._scope, resource).origin
+        if origin != Origin.SCIM.value:
+            raise Forbidden(
+                f"The {resource.resource_type} {resource.id!r} did not come over SCIM (made by: {origin}), and is not"
+                " changed over SCIM. Change it in the application, or delete it there to have it provisioned."
+            )
+        return resource
 
     def _answer(self, resource: StoredResource | None, *, with_members: bool) -> StoredResource:
         if resource is None:

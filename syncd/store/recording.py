@@ -70,7 +70,7 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
         raise _taken(kind, document)
     _write_index(scope, pk, frozenset(), indexed_values(document))
     effect = change_members(scope, pk, change.members, members)
-    scope.held[kind, resource_id] = Held(pk, 1)
+    scope.held[kind, resource_id] = Held(pk, 1, change.origin.value)
     detail = {"version": 1, "origin": change.origin.value, **document_detail(None, document)}
     tell(scope, change, (resource_id, label_of(document)), detail | membership_detail(effect))
     moment = moment_of(scope.moment)

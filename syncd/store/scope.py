@@ -15,6 +15,7 @@ class Held:
 
     pk: int
     version: int
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
