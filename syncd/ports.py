@@ -285,6 +285,17 @@ class UnitOfWork(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token lets its bearer do: its scopes, None for all, and the SCIM id of the user that /Me is, if any."""
+
+    scopes: frozenset[str] | None = None
+    user_id: str | None = None
+
+
+EVERYTHING = Grant()
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRecord:
     """A bearer token as the store knows it: never the token, only its SHA-256."""
 
@@ -296,6 +307,7 @@ class TokenRecord:
     expires: datetime | None
     revoked: datetime | None
     last_used: datetime | None
+    grant: Grant = EVERYTHING
 
 
 class TokenStore(Protocol):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.config import Settings
+from syncd.ports import EVERYTHING, Grant
 from syncd.store import SqlDatabase, check, current, open_database, upgrade
 from syncd.web.tokens import digest, mint
 
@@ -63,9 +64,15 @@ class NewToken(NamedTuple):
     expires: datetime
 
 
-def create_token(settings: Settings, app: str, label: str, lasting: timedelta = TOKEN_LASTS) -> NewToken:
-    """Make a bearer token for an application. Raises `TooManyTokensError` when two of it live already."""
+def create_token(
+    settings: Settings, app: str, label: str, lasting: timedelta = TOKEN_LASTS, grant: Grant = EVERYTHING
+) -> NewToken:
+    """Make a bearer token for an application.
+
+    Raises `TooManyTokensError` when two of it live already, and `UnknownUserError` when it does not have the user that
+    the token is to be bound to.
+    """
     made = NewToken(mint(), new_id()[:8], SystemClock().now() + lasting)
     with open_store(settings) as store:
-        store.add_token(app, made.token_id, digest(made.token), label, made.expires)
+        store.add_token(app, made.token_id, digest(made.token), label, made.expires, grant)
     return made

@@ -60,5 +60,6 @@ _FORESEEN: Final = {
     "SchemaBehindError": CONFIGURATION,
     "Unavailable": ERROR,
     "TooManyTokensError": ERROR,
+    "UnknownUserError": ERROR,
     "ServeError": ERROR,
 }

@@ -9,7 +9,7 @@ import: `syncd.ports`, `syncd.core`, the library `scim`; it alone imports SQLAlc
 from syncd.store.database import AppRecord, SqlDatabase, open_database
 from syncd.store.engine import DatabaseUnavailableError
 from syncd.store.schema import SchemaBehindError, check, create_schema, current, drop_schema, upgrade
-from syncd.store.tokens import TooManyTokensError
+from syncd.store.tokens import TooManyTokensError, UnknownUserError
 from syncd.store.urls import display_url, with_schema
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "SchemaBehindError",
     "SqlDatabase",
     "TooManyTokensError",
+    "UnknownUserError",
     "check",
     "create_schema",
     "current",

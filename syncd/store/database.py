@@ -11,7 +11,7 @@ from scim.core_schemas import RESOURCE_TYPES
 from scim.errors import Unavailable
 from scim.schema import ResourceType
 from syncd.core.changes import Cause
-from syncd.ports import Clock, TokenRecord
+from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 from syncd.store import tokens
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
@@ -98,15 +98,19 @@ class SqlDatabase:
     # -------------------------------------------------------------- tokens
 
     def add_token(
-        self, app: str, token_id: str, digest: bytes, label: str, expires: datetime | None, *, actor: str = "operator"
+        self, app: str, token_id: str, digest: bytes, label: str, expires: datetime | None, grant: Grant = EVERYTHING
     ) -> None:
-        """Keep a token's SHA-256. Raises KeyError, and `TooManyTokensError` when two tokens of the application live."""
-        with self._writing(app, Cause(actor)) as scope:
-            tokens.add(scope, token_id, digest, label, expires)
+        """Keep a token's SHA-256, and what it lets its bearer do.
 
-    def revoke_token(self, app: str, token_id: str, *, actor: str = "operator") -> bool:
+        Raises KeyError, `TooManyTokensError` when two tokens of the application live, and `UnknownUserError` when the
+        application does not have the user that it is to be bound to.
+        """
+        with self._writing(app, Cause("operator")) as scope:
+            tokens.add(scope, token_id, digest, label, expires, grant)
+
+    def revoke_token(self, app: str, token_id: str) -> bool:
         """Revoke a token for good. Returns False when the application has no live token of that id. Raises KeyError."""
-        with self._writing(app, Cause(actor)) as scope:
+        with self._writing(app, Cause("operator")) as scope:
             return tokens.revoke(scope, token_id)
 
     def list_tokens(self, app: str) -> tuple[TokenRecord, ...]:

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from syncd.core.changes import Action
-from syncd.ports import TokenRecord
+from syncd.ports import Grant, TokenRecord
+from syncd.store.accounts import read_account
 from syncd.store.audit import write_event
 from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.scope import Scope
@@ -39,13 +40,17 @@ class TooManyTokensError(ValueError):
     """The application has as many live tokens as it may have."""
 
 
+class UnknownUserError(ValueError):
+    """A token cannot be bound to a user whom the application does not have."""
+
+
 def record_of(row: AnyRow, digest: bytes) -> TokenRecord | None:
     """Return the token of a row of `FIND`, or None when its digest is another one."""
     return _record(row) if hmac.compare_digest(bytes(row.digest), digest) else None
 
 
-def add(scope: Scope, token_id: str, digest: bytes, label: str, expires: datetime | None) -> None:
-    """Insert a token and its audit event. Raises `TooManyTokensError`."""
+def add(scope: Scope, token_id: str, digest: bytes, label: str, expires: datetime | None, grant: Grant) -> None:
+    """Insert a token and its audit event. Raises `TooManyTokensError` and `UnknownUserError`."""
     scope.connection.execute(_LOCK_APP, {"of_app": scope.app})
     live = scope.connection.execute(_LIVE, {"of_app": scope.app, "moment": scope.moment}).scalar_one()
     if live >= MOST_LIVE:
@@ -53,6 +58,9 @@ def add(scope: Scope, token_id: str, digest: bytes, label: str, expires: datetim
             f"{scope.app_name} has {live} live tokens, which is as many as it may have. Revoke one of them first:"
             " syncd token list shows them."
         )
+    if grant.user_id is not None and read_account(scope, grant.user_id) is None:
+        raise UnknownUserError(f"{scope.app_name} has no user {grant.user_id}. Give the id of its SCIM resource.")
+    scopes = None if grant.scopes is None else sorted(grant.scopes)
     row = {
         "app": scope.app,
         "token_id": token_id,
@@ -60,9 +68,12 @@ def add(scope: Scope, token_id: str, digest: bytes, label: str, expires: datetim
         "digest": digest,
         "created": scope.moment,
         "expires": microseconds(expires) if expires else None,
+        "scopes": scopes,
+        "user_id": grant.user_id,
     }
     scope.connection.execute(_ADD, row)
-    detail = {"token_id": token_id, "label": label, "expires": expires.isoformat() if expires else None}
+    told = {"scopes": scopes, "user_id": grant.user_id}
+    detail = {"token_id": token_id, "label": label, "expires": expires.isoformat() if expires else None, **told}
     write_event(scope, Action.TOKEN_CREATED, None, detail)
 
 
@@ -91,4 +102,5 @@ def _record(row: AnyRow) -> TokenRecord:
         optional_moment(row.expires),
         optional_moment(row.revoked),
         optional_moment(row.last_used),
+        Grant(None if row.scopes is None else frozenset(row.scopes), row.user_id),
     )

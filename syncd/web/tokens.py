@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from syncd.ports import Clock, TokenRecord, TokenStore
+from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord, TokenStore
 
 PREFIX: Final = "syncd_"
 """Lets scanners of source code and logs recognise a token that got lost."""
@@ -23,10 +23,11 @@ _CREDENTIALS: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | r
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks: the application that the token belongs to, and which of its tokens."""
+    """Who asks: the application that the token belongs to, which of its tokens, and what it allows."""
 
     app: str
     token_id: str
+    grant: Grant = EVERYTHING
 
     @property
     def actor(self) -> str:
@@ -58,7 +59,7 @@ def authenticate(header: str | None, store: TokenStore, clock: Clock) -> Princip
     record = store.find_token(presented)
     if record is None or not hmac.compare_digest(record.digest, presented) or not _is_valid(record, clock):
         return None
-    return Principal(record.app, record.token_id)
+    return Principal(record.app, record.token_id, record.grant)
 
 
 def _is_valid(record: TokenRecord, clock: Clock) -> bool:

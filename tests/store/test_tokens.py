@@ -63,13 +63,19 @@ def last_use(database: SqlDatabase) -> object:
 
 
 def test_the_audit_trail_tells_of_tokens_and_holds_none(database: SqlDatabase, database_url: str) -> None:
-    database.add_token(APP, "t1", FIRST, "Okta", None, actor="operator:root")
-    database.revoke_token(APP, "t1", actor="operator:root")
+    database.add_token(APP, "t1", FIRST, "Okta", None)
+    database.revoke_token(APP, "t1")
     with database.reading(APP) as unit:
         revoked, created = unit.audit_trail()
         assert (created.action, revoked.action) == (Action.TOKEN_CREATED, Action.TOKEN_REVOKED)
-        assert created.actor == revoked.actor == "operator:root"
-        assert created.detail == {"token_id": "t1", "label": "Okta", "expires": None}
+        assert created.actor == revoked.actor == "operator"
+        assert created.detail == {
+            "token_id": "t1",
+            "label": "Okta",
+            "expires": None,
+            "scopes": None,
+            "user_id": None,
+        }
         assert revoked.detail == {"token_id": "t1", "label": "Okta"}
     assert FIRST.hex() not in repr(rows_of(database_url)["audit_event"])
 
