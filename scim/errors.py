@@ -83,6 +83,16 @@ class Forbidden(ScimError):
     status = 403
 
 
+class TooManyRequests(ScimError):
+    """The client asks too often (RFC 6585 section 4). `retry_after` is in whole seconds: Okta takes nothing else."""
+
+    status = 429
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class NotFound(ScimError):
     """No such endpoint or resource."""
 

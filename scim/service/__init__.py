@@ -7,7 +7,7 @@ store's trouble. Never: opens a transaction, reads a clock, or knows what a stor
 """
 
 from scim import urns
-from scim.errors import MethodNotAllowed, ScimError, Unauthorized
+from scim.errors import MethodNotAllowed, ScimError, TooManyRequests, Unauthorized
 from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
 from scim.representation import encode
@@ -37,4 +37,6 @@ def error_response(error: ScimError) -> ScimResponse:
         headers = (("Allow", ", ".join(error.allow)),)
     if isinstance(error, Unauthorized):
         headers = (("WWW-Authenticate", "Bearer"),)
+    if isinstance(error, TooManyRequests):
+        headers = (("Retry-After", str(error.retry_after)),)
     return ScimResponse(error.status, encode(message), headers)

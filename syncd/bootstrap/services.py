@@ -22,6 +22,7 @@ from syncd.scheduler import NightlyJob, run_scheduler
 from syncd.store import SchemaBehindError, SqlDatabase, check, open_database
 from syncd.web.app import create_app
 from syncd.web.front import Bounds
+from syncd.web.gate import DEFAULT_GATE_LIMITS, GateLimits
 from syncd.web.options import ServerOptions, TlsFiles
 from syncd.web.server import serve as serve_app
 from syncd.workflows.accept_push import accept_push
@@ -43,14 +44,15 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
         pass
     server = settings.server
     provider = Provider(f"{server.public_url}/scim/v2", server.limits.as_limits(), DOCUMENTATION)
-    build = partial(build_app, database_url(settings), provider)
+    build = partial(build_app, database_url(settings), provider, gate_limits(server))
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
-def build_app(url: str, provider: Provider) -> Flask:
+def build_app(url: str, provider: Provider, limits: GateLimits = DEFAULT_GATE_LIMITS) -> Flask:
     """Return the application of one worker process, with a store of its own."""
     store = open_database(url, clock=SystemClock(), new_id=new_id)
-    return create_app(store, SystemClock(), _handler(store, provider), provider.limits, partial(readiness, url))
+    ready = partial(readiness, url)
+    return create_app(store, SystemClock(), _handler(store, provider), provider.limits, ready, limits)
 
 
 def readiness(url: str) -> str | None:
@@ -62,6 +64,12 @@ def readiness(url: str) -> str | None:
     except Unavailable:
         return "database"
     return None
+
+
+def gate_limits(server: ServerSettings) -> GateLimits:
+    """Return how often somebody may ask one of the processes: its share, because they count by themselves."""
+    limits, share = server.limits, server.workers
+    return GateLimits(limits.requests_per_second / share, max(1, limits.burst / share), limits.failures_per_minute)
 
 
 def server_options(server: ServerSettings) -> ServerOptions:

@@ -1,11 +1,16 @@
 """`syncd serve`."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from syncd.cli.console import announce
 from syncd.cli.options import config_option
+
+_SENDABLE: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What can stand after "Bearer" (RFC 6750 section 2.1)."""
 
 
 @click.command()
@@ -32,8 +37,10 @@ def command(
     from syncd.bootstrap.settings import load_settings
 
     if ephemeral:
-        if not token:
-            message = "--ephemeral needs --token T: the bearer token that clients will send"
+        if not token or not _SENDABLE.fullmatch(token):
+            message = (
+                "--ephemeral needs --token T: the bearer token that clients will send, of letters, digits and -._~+/"
+            )
             raise click.UsageError(message)
         return serve_ephemeral(
             token,

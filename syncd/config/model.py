@@ -5,6 +5,7 @@ The lines of meaning are what `config.example.toml` shows; a test holds the two 
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -53,7 +54,7 @@ class DatabaseSettings(Section):
 
 
 class LimitSettings(Section):
-    """[server.limits]: what one SCIM request may cost."""
+    """[server.limits]: what one SCIM request may cost, and how many there may be."""
 
     body_bytes: int = Field(1_048_576, ge=1024, le=67_108_864, description="Size of a request body.")
     body_depth: int = Field(16, ge=8, le=64, description="How deep the JSON of a body may be nested.")
@@ -69,9 +70,18 @@ class LimitSettings(Section):
         10_000, ge=0, le=1_000_000, description="Members up to which a PATCH of a group answers with the group."
     )
 
+    requests_per_second: float = Field(
+        200.0, ge=0, le=100_000, description="Requests of one token, all processes together; 0 takes any number."
+    )
+    burst: int = Field(1000, ge=1, le=1_000_000, description="Requests of one token at once, before that counts.")
+    failures_per_minute: int = Field(
+        10, ge=0, le=10_000, description="Wrong tokens from one address, before it has to wait; 0 never lets it wait."
+    )
+
     def as_limits(self) -> Limits:
-        """Return these limits as the SCIM library takes them."""
-        return Limits(**self.model_dump())
+        """Return what one request may cost, as the SCIM library takes it."""
+        known = {field.name for field in fields(Limits)}
+        return Limits(**self.model_dump(include=known))
 
 
 def _default_public_url(server: dict[str, Any]) -> str:

@@ -3,7 +3,9 @@
 It is built inside the worker process, after the fork, with whatever the composition root hands in.
 """
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -14,9 +16,10 @@ from werkzeug.exceptions import HTTPException
 from scim.blueprint import create_blueprint
 from scim.exchange import Limits, ScimRequest, ScimResponse
 from syncd.core.changes import Cause
-from syncd.ports import Clock, TokenStore
+from syncd.ports import EVERYTHING, Clock, TokenStore
 from syncd.web.answer import Answer, error_answer
-from syncd.web.tokens import Principal, authenticate
+from syncd.web.gate import DEFAULT_GATE_LIMITS, Gate, GateLimits
+from syncd.web.tokens import Principal
 from syncd.web.wsgi_bridge import ACTOR, REQUEST_ID
 
 SCIM_PATH: Final = "/scim/v2"
@@ -30,17 +33,28 @@ Readiness = Callable[[], str | None]
 _log = structlog.get_logger("syncd.web")
 
 
-def create_app(tokens: TokenStore, clock: Clock, handle: Handle, limits: Limits, readiness: Readiness) -> Flask:
+def create_app(
+    tokens: TokenStore,
+    clock: Clock,
+    handle: Handle,
+    limits: Limits,
+    readiness: Readiness,
+    gate_limits: GateLimits = DEFAULT_GATE_LIMITS,
+) -> Flask:
     """Return the application. Everything below `/scim/v2` needs a token; `/readyz` does not and tells no detail."""
+    gate = Gate(tokens, clock, gate_limits, time.monotonic)
     app = Flask("syncd", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
 
     def identify(header: str | None) -> Principal | None:
-        principal = authenticate(header, tokens, clock)
+        principal = gate.admit(header, request.environ.get("REMOTE_ADDR", ""))
         request.environ[ACTOR] = principal and principal.actor
         return principal
 
     def answer(principal: Principal, scim_request: ScimRequest) -> ScimResponse:
+        grant = principal.grant
+        if grant is not EVERYTHING:
+            scim_request = replace(scim_request, scopes=grant.scopes, me=grant.user_id)
         return handle(principal.app, Cause(principal.actor, request.environ.get(REQUEST_ID)), scim_request)
 
     @app.before_request

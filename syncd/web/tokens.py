@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord, TokenStore
+from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 
 PREFIX: Final = "syncd_"
 """Lets scanners of source code and logs recognise a token that got lost."""
@@ -45,22 +45,18 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def authenticate(header: str | None, store: TokenStore, clock: Clock) -> Principal | None:
-    """Return who sends this Authorization header, or None: one bearer token, known, not revoked, not expired.
-
-    The answer is the same None for every reason.
-    """
+def presented_digest(header: str | None) -> bytes | None:
+    """Return the SHA-256 of the one bearer token in an Authorization header, or None where there is no such thing."""
     if header is None or len(header) > _LONGEST_HEADER:
         return None
     credentials = _CREDENTIALS.fullmatch(header)
-    if credentials is None:
+    return digest(credentials[1]) if credentials else None
+
+
+def principal_of(record: TokenRecord | None, presented: bytes, clock: Clock) -> Principal | None:
+    """Return who presents a token, by its record, or None: unknown, another one's, revoked or expired."""
+    if record is None or not hmac.compare_digest(record.digest, presented) or record.revoked is not None:
         return None
-    presented = digest(credentials[1])
-    record = store.find_token(presented)
-    if record is None or not hmac.compare_digest(record.digest, presented) or not _is_valid(record, clock):
+    if record.expires is not None and clock.now() >= record.expires:
         return None
     return Principal(record.app, record.token_id, record.grant)
-
-
-def _is_valid(record: TokenRecord, clock: Clock) -> bool:
-    return record.revoked is None and (record.expires is None or clock.now() < record.expires)

@@ -33,6 +33,9 @@ def test_wrong_usage_is_told_apart_from_every_finding(capsys: Capture) -> None:
     assert main(["no-such-command"]) == USAGE
     assert main(["serve", "--ephemeral"]) == USAGE
     assert "--token" in capsys.readouterr().err
+    for unsendable in ("", "a b", "t\u00f6ken", "a,b"):
+        assert main(["serve", "--ephemeral", "--token", unsendable]) == USAGE
+    assert main(["serve", "--ephemeral", "--token", "short", "--host", "192.0.2.1"]) == CONFIGURATION
 
 
 def test_every_problem_of_a_configuration_is_in_one_message(office: Office, capsys: Capture) -> None:
@@ -89,6 +92,20 @@ def test_two_tokens_live_and_a_third_is_refused(installed: Office, capsys: Captu
     assert installed.syncd("token", "revoke", first["id"]) == 0
     assert installed.syncd("token", "revoke", first["id"]) == ERROR
     assert installed.syncd("token", "create") == 0
+
+
+def test_a_token_is_made_with_scopes_and_the_list_tells_them(installed: Office, capsys: Capture) -> None:
+    assert installed.syncd("token", "create", "--scope", "users:read", "--scope", "groups:read") == 0
+    assert installed.syncd("token", "create") == 0
+    capsys.readouterr()
+    assert installed.syncd("token", "list", "--json") == 0
+    assert [token["scopes"] for token in json.loads(capsys.readouterr().out)] == ["groups:read users:read", "all"]
+    assert installed.syncd("token", "create", "--scope", "everything") == USAGE
+
+
+def test_a_token_for_a_user_who_is_not_there_is_refused(installed: Office, capsys: Capture) -> None:
+    assert installed.syncd("token", "create", "--user", "2819c223") == ERROR
+    assert "no user 2819c223" in capsys.readouterr().err
 
 
 def test_init_writes_what_only_its_owner_can_read_and_overwrites_nothing(tmp_path: Path, capsys: Capture) -> None:

@@ -3,8 +3,9 @@ from hashlib import sha256
 
 import pytest
 
-from syncd.core.changes import Action
-from syncd.store import SqlDatabase, TooManyTokensError
+from syncd.core.changes import Action, Cause
+from syncd.ports import EVERYTHING, Grant
+from syncd.store import SqlDatabase, TooManyTokensError, UnknownUserError
 from tests.conftest import APP, SteppingClock
 from tests.store.inspection import rows_of
 
@@ -78,6 +79,42 @@ def test_the_audit_trail_tells_of_tokens_and_holds_none(database: SqlDatabase, d
         }
         assert revoked.detail == {"token_id": "t1", "label": "Okta"}
     assert FIRST.hex() not in repr(rows_of(database_url)["audit_event"])
+
+
+def test_what_a_token_allows_is_kept_with_it_and_in_the_audit_trail(database: SqlDatabase) -> None:
+    with database.transaction(APP, Cause("test")) as unit:
+        ann = unit.resources.create("User", {"userName": "ann"})
+    grant = Grant(frozenset({"users:read", "groups:read"}), ann.id)
+    database.add_token(APP, "t1", FIRST, "", None, grant)
+    database.add_token(APP, "t2", SECOND, "", None)
+    found, plain = database.find_token(FIRST), database.find_token(SECOND)
+    assert found is not None
+    assert plain is not None
+    assert (found.grant, plain.grant) == (grant, EVERYTHING)
+    assert [token.grant for token in database.list_tokens(APP)] == [grant, EVERYTHING]
+    with database.reading(APP) as unit:
+        _, created, *_ = unit.audit_trail()
+    assert created.detail["scopes"] == ["groups:read", "users:read"]
+    assert created.detail["user_id"] == ann.id
+
+
+def test_a_token_without_any_scope_is_not_one_with_all(database: SqlDatabase) -> None:
+    database.add_token(APP, "t1", FIRST, "", None, Grant(frozenset()))
+    found = database.find_token(FIRST)
+    assert found is not None
+    assert found.grant.scopes == frozenset()
+
+
+def test_a_token_is_not_bound_to_a_user_whom_its_application_does_not_have(database: SqlDatabase) -> None:
+    database.ensure_app("other", "0oaother")
+    with database.transaction("other", Cause("test")) as unit:
+        theirs = unit.resources.create("User", {"userName": "ann"})
+    with database.transaction(APP, Cause("test")) as unit:
+        group = unit.resources.create("Group", {"displayName": "g"}, ())
+    for nobody in (theirs.id, group.id, "", "1"):
+        with pytest.raises(UnknownUserError, match="no user"):
+            database.add_token(APP, "t1", FIRST, "", None, Grant(user_id=nobody))
+    assert database.list_tokens(APP) == ()
 
 
 def test_one_application_cannot_revoke_or_see_the_tokens_of_another(database: SqlDatabase) -> None:

@@ -9,9 +9,12 @@ from flask.testing import FlaskClient
 from scim.exchange import Limits, ScimRequest, ScimResponse
 from scim.urns import ERROR
 from syncd.core.changes import Cause
+from syncd.ports import Grant, TokenRecord
 from syncd.web.app import create_app
+from syncd.web.gate import GateLimits
+from syncd.web.tokens import digest
 from syncd.web.wsgi_bridge import REQUEST_ID
-from tests.web.test_tokens import TOKEN, Noon, tokens
+from tests.web.test_tokens import NOW, TOKEN, Noon, Tokens, tokens
 
 Handled = list[tuple[str, Cause, ScimRequest]]
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -43,6 +46,30 @@ def test_nothing_below_the_endpoint_is_answered_without_a_token(method: str, pat
     assert response.status_code == HTTPStatus.UNAUTHORIZED
     assert response.get_json(force=True)["schemas"] == [ERROR]
     assert handled == []
+
+
+def test_haste_is_answered_with_429_and_whole_seconds_to_wait() -> None:
+    limits = GateLimits(requests_per_second=0.1, burst=1)
+    app = create_app(tokens(), Noon(), lambda *_: ScimResponse(200, b"{}"), Limits(), lambda: None, limits)
+    assert app.test_client().get("/scim/v2/Users", headers=AUTHORIZED).status_code == HTTPStatus.OK
+    response = app.test_client().get("/scim/v2/Users", headers=AUTHORIZED)
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert response.headers["Retry-After"] == "10"
+    assert response.get_json(force=True)["status"] == "429"
+
+
+def test_the_request_carries_what_its_token_allows() -> None:
+    handled: Handled = []
+    record = TokenRecord("crm", "t1", "", digest(TOKEN), NOW, None, None, None, Grant(frozenset({"users:read"}), "u1"))
+
+    def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
+        handled.append((app, cause, request))
+        return ScimResponse(200, b"{}")
+
+    app = create_app(Tokens({record.digest: record}), Noon(), handle, Limits(), lambda: None)
+    app.test_client().get("/scim/v2/Users", headers=AUTHORIZED)
+    ((_, _, request),) = handled
+    assert (request.scopes, request.me) == (frozenset({"users:read"}), "u1")
 
 
 @pytest.mark.parametrize("path", ["/", "/scim", "/scim/v1/Users", "/readyz/", "/static/x", "/scim/v2x"])

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syncd.ports import TokenRecord
-from syncd.web.tokens import PREFIX, Principal, authenticate, digest, mint
+from syncd.web.gate import DEFAULT_GATE_LIMITS, Gate
+from syncd.web.tokens import PREFIX, Principal, digest, mint
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TOKEN = "syncd_abc-DEF_123"
@@ -27,6 +28,10 @@ class Tokens:
     def find_token(self, digest: bytes) -> TokenRecord | None:
         self.asked += 1
         return self.records.get(digest)
+
+
+def authenticate(header: str | None, store: Tokens, clock: Noon) -> Principal | None:
+    return Gate(store, clock, DEFAULT_GATE_LIMITS, lambda: 0.0).admit(header, "192.0.2.1")
 
 
 def tokens(token: str = TOKEN, *, expires: datetime | None = None, revoked: datetime | None = None) -> Tokens:
