@@ -10,13 +10,24 @@ from sqlalchemy import bindparam, func, insert, select
 from scim.resource import Document
 from syncd.core.changes import Action
 from syncd.ports import AuditEvent
+from syncd.store.constructs import POSTGRESQL
 from syncd.store.membership import MOST_NAMED, MembershipEffect
 from syncd.store.moments import moment_of
+from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, audit_event, outbox
 
-_INSERT: Final = insert(audit_event).returning(audit_event.c.pk)
-_HAND_OVER: Final = insert(outbox).inline()
+_WRITTEN: Final = ("app", "subject_id", "run_id", "body")
+_write: Final = insert(audit_event).values({name: bindparam(name) for name in _WRITTEN})
+_WRITE: Final = Prepared(_write.inline())
+_written: Final = _write.returning(audit_event.c.app, audit_event.c.pk).cte("written")
+_TELL: Final = {
+    POSTGRESQL: [Prepared(insert(outbox).from_select(["app", "event_pk"], select(_written.c.app, _written.c.pk)))],
+    "sqlite": [
+        _WRITE,
+        Prepared(insert(outbox).values(app=bindparam("app"), event_pk=func.last_insert_rowid()).inline()),
+    ],
+}
 _COUNT: Final = select(func.count()).select_from(audit_event).where(audit_event.c.app == bindparam("app"))
 _YOUNGEST: Final = (
     select(audit_event.c.body)
@@ -27,8 +38,18 @@ _YOUNGEST: Final = (
 _NEVER_TOLD: Final = frozenset({"password"})
 
 
-def write_event(scope: Scope, action: Action, subject: tuple[str, str | None] | None, detail: Mapping[str, Any]) -> int:
-    """Insert the event and return its row number. `subject` is id and name of the resource it is about, if any."""
+def write_event(
+    scope: Scope,
+    action: Action,
+    subject: tuple[str, str | None] | None,
+    detail: Mapping[str, Any],
+    *,
+    into_outbox: bool = False,
+) -> None:
+    """Insert the event, and hand it over to the outbox where asked to.
+
+    `subject` is id and name of the resource it is about, if any.
+    """
     cause = scope.refuse_reading()
     subject_id, subject_name = subject or (None, None)
     event = {
@@ -43,14 +64,8 @@ def write_event(scope: Scope, action: Action, subject: tuple[str, str | None] | 
         "subject_name": subject_name,
     }
     body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-    row = {"app": scope.app, "subject_id": subject_id, "run_id": cause.run_id, "body": body}
-    pk: int = scope.connection.execute(_INSERT, row).scalar_one()
-    return pk
-
-
-def hand_over(scope: Scope, event: int) -> None:
-    """Put an event into the outbox."""
-    scope.connection.execute(_HAND_OVER, {"app": scope.app, "event_pk": event})
+    for statement in _TELL[scope.dialect] if into_outbox else [_WRITE]:
+        statement.all(scope.link, app=scope.app, subject_id=subject_id, run_id=cause.run_id, body=body)
 
 
 def read_trail(scope: Scope, subject_id: str | None, run_id: str | None, limit: int) -> tuple[AuditEvent, ...]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from scim.core_schemas import RESOURCE_TYPES
 from scim.errors import Unavailable
@@ -15,12 +15,14 @@ from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 from syncd.store import tokens
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
+from syncd.store.link import Link
 from syncd.store.moments import microseconds
+from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
 from syncd.store.tables import app, lease
 from syncd.store.unit_of_work import SqlUnitOfWork
 
-_FIND_APP: Final = select(app.c.pk).where(app.c.name == bindparam("name"))
+_FIND_APP: Final = Prepared(select(app.c.pk).where(app.c.name == bindparam("name")))
 _LIST_APPS: Final = select(app.c.name, app.c.okta_app_id).order_by(app.c.name)
 _ADD_APP: Final = insert_on_each(
     app, lambda statement: statement.on_conflict_do_nothing(index_elements=["name"]).returning(app.c.pk)
@@ -71,8 +73,8 @@ class SqlDatabase:
     @contextmanager
     def reading(self, app: str) -> Iterator[SqlUnitOfWork]:
         """Open a unit of work that sees one state of the database and may not write. Raises as `transaction` does."""
-        with self._transactions.reading() as connection:
-            yield SqlUnitOfWork(self._scope(connection, app, None))
+        with self._transactions.reading() as link:
+            yield SqlUnitOfWork(self._scope(link, app, None))
 
     def close(self) -> None:
         """Close all connections. No unit of work may be open."""
@@ -82,18 +84,18 @@ class SqlDatabase:
 
     def ensure_app(self, name: str, okta_app_id: str) -> None:
         """Make the application if there is none of that name, and let it stand for that Okta application."""
-        with self._transactions.writing() as connection:
+        with self._transactions.writing() as link:
             row = {"name": name, "okta_app_id": okta_app_id, "created": microseconds(self._clock.now())}
-            pk = connection.execute(_ADD_APP[self._transactions.dialect], row).scalar()
+            pk = link.core.execute(_ADD_APP[self._transactions.dialect], row).scalar()
             if pk is None:
-                connection.execute(_SET_OKTA_APP, {"of_name": name, "new_okta_app_id": okta_app_id})
+                link.core.execute(_SET_OKTA_APP, {"of_name": name, "new_okta_app_id": okta_app_id})
             else:
-                connection.execute(_ADD_LEASE, {"app": pk, "token": 0, "expires": 0})
+                link.core.execute(_ADD_LEASE, {"app": pk, "token": 0, "expires": 0})
 
     def apps(self) -> tuple[AppRecord, ...]:
         """Return the applications, by name."""
-        with self._transactions.reading() as connection:
-            return tuple(AppRecord(*row) for row in connection.execute(_LIST_APPS))
+        with self._transactions.reading() as link:
+            return tuple(AppRecord(*row) for row in link.core.execute(_LIST_APPS))
 
     # -------------------------------------------------------------- tokens
 
@@ -115,12 +117,12 @@ class SqlDatabase:
 
     def list_tokens(self, app: str) -> tuple[TokenRecord, ...]:
         """Return the application's tokens, oldest first, revoked and expired ones included. Raises KeyError."""
-        with self._transactions.reading() as connection:
-            return tokens.list_all(self._scope(connection, app, None))
+        with self._transactions.reading() as link:
+            return tokens.list_all(self._scope(link, app, None))
 
     def find_token(self, digest: bytes) -> TokenRecord | None:
         """Return the token with that SHA-256, expired and revoked ones included, or None. Notes that it was used."""
-        row = self._transactions.first_row(tokens.FIND, {"digest": digest})
+        row = self._transactions.first_row(tokens.FIND, digest=digest)
         found = tokens.record_of(row, digest) if row else None
         if found and not found.revoked:
             self._note_use(found)
@@ -131,25 +133,25 @@ class SqlDatabase:
         if found.last_used and now - found.last_used < tokens.USE_NOTED_EVERY:
             return
         # A database that cannot be written just now still answers who somebody is.
-        with suppress(Unavailable), self._transactions.writing() as connection:
-            connection.execute(tokens.NOTE_USE, {"of_digest": found.digest, "moment": microseconds(now)})
+        with suppress(Unavailable), self._transactions.writing() as link:
+            tokens.NOTE_USE.all(link, of_digest=found.digest, moment=microseconds(now))
 
     # -------------------------------------------------------------- scopes
 
     @contextmanager
     def _writing(self, app: str, cause: Cause) -> Iterator[Scope]:
-        with self._transactions.writing() as connection:
-            yield self._scope(connection, app, cause)
+        with self._transactions.writing() as link:
+            yield self._scope(link, app, cause)
 
-    def _scope(self, connection: Connection, app: str, cause: Cause | None) -> Scope:
+    def _scope(self, link: Link, app: str, cause: Cause | None) -> Scope:
         pk = self._app_pks.get(app)
         if pk is None:
-            pk = connection.execute(_FIND_APP, {"name": app}).scalar()
-            if pk is None:
+            found = _FIND_APP.first(link, name=app)
+            if found is None:
                 raise KeyError(app)
-            self._app_pks[app] = pk
+            pk = self._app_pks[app] = found.pk
         moment = microseconds(self._clock.now()) if cause else 0
-        return Scope(connection, self._transactions.dialect, pk, app, cause, moment, self._new_id, self._types)
+        return Scope(link, self._transactions.dialect, pk, app, cause, moment, self._new_id, self._types)
 
 
 def open_database(

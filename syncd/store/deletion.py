@@ -9,6 +9,7 @@ from syncd.core.changes import Change
 from syncd.store.audit import document_detail, named
 from syncd.store.documents import label_of
 from syncd.store.membership import MOST_NAMED
+from syncd.store.prepared import Prepared
 from syncd.store.recording import hold, tell
 from syncd.store.scope import Scope
 from syncd.store.tables import member, resource, tombstone
@@ -17,17 +18,17 @@ _groups_of: Final = select(member.c.group_pk).where(member.c.member_pk == bindpa
 
 # Groups are locked before the resource is locked against new memberships, and in one order: whoever changes a group
 # locks it before its members, so nobody waits for us while we wait for them.
-_LOCK_GROUPS: Final = (
+_LOCK_GROUPS: Final = Prepared(
     select(resource.c.pk).where(resource.c.pk.in_(_groups_of)).order_by(resource.c.pk).with_for_update(key_share=True)
 )
-_LOCK: Final = select(resource.c.pk).where(resource.c.pk == bindparam("row")).with_for_update()
-_LEAVE_GROUPS: Final = (
+_LOCK: Final = Prepared(select(resource.c.pk).where(resource.c.pk == bindparam("row")).with_for_update())
+_LEAVE_GROUPS: Final = Prepared(
     update(resource)
     .where(resource.c.pk.in_(_groups_of))
     .values(member_count=resource.c.member_count - 1)
     .returning(resource.c.id)
 )
-_MEMBER_IDS: Final = (
+_MEMBER_IDS: Final = Prepared(
     select(resource.c.id)
     .join_from(member, resource, resource.c.pk == member.c.member_pk)
     .where(member.c.group_pk == bindparam("row"))
@@ -35,25 +36,26 @@ _MEMBER_IDS: Final = (
     .limit(MOST_NAMED)
 )
 _KEPT: Final = ("app", "type", "id", "ukey", "external_id", "version", "doc")
-_BURY: Final = insert(tombstone).from_select(
-    [*_KEPT, "deleted"],
-    select(*(resource.c[name] for name in _KEPT), bindparam("moment", type_=tombstone.c.deleted.type)).where(
-        resource.c.pk == bindparam("row")
-    ),
+_BURY: Final = Prepared(
+    insert(tombstone).from_select(
+        [*_KEPT, "deleted"],
+        select(*(resource.c[name] for name in _KEPT), bindparam("moment", type_=tombstone.c.deleted.type)).where(
+            resource.c.pk == bindparam("row")
+        ),
+    )
 )
-_DELETE: Final = delete(resource).where(resource.c.pk == bindparam("row"))
+_DELETE: Final = Prepared(delete(resource).where(resource.c.pk == bindparam("row")))
 
 
 def remove(scope: Scope, change: Change, before: StoredResource) -> None:
     """Delete the resource. Raises `NotFound`, and `Conflict` when it is not the version given."""
-    row = {"row": hold(scope, before).pk}
-    connection = scope.connection
-    connection.execute(_LOCK_GROUPS, row)
-    connection.execute(_LOCK, row)
-    groups = connection.execute(_LEAVE_GROUPS, row).scalars().all()
-    members = connection.execute(_MEMBER_IDS, row).scalars().all() if before.member_count else ()
-    connection.execute(_BURY, row | {"moment": scope.moment})
-    connection.execute(_DELETE, row)
+    row = hold(scope, before).pk
+    _LOCK_GROUPS.all(scope.link, row=row)
+    _LOCK.all(scope.link, row=row)
+    groups = [group.id for group in _LEAVE_GROUPS.all(scope.link, row=row)]
+    members = [one.id for one in _MEMBER_IDS.all(scope.link, row=row)] if before.member_count else []
+    _BURY.all(scope.link, row=row, moment=scope.moment)
+    _DELETE.all(scope.link, row=row)
     del scope.held[before.resource_type, before.id]
     detail = {"version": before.version, **document_detail(before.document, None)}
     detail |= named("left_groups", sorted(groups)) | named("members_removed", members)

@@ -2,18 +2,19 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import URL, Connection, Engine, Executable, NullPool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from scim.errors import Unavailable
-from syncd.store.tables import AnyRow
+from syncd.store.link import Link, link_of
+from syncd.store.prepared import Prepared, json_text
 from syncd.store.urls import parse_url
 from syncd.store.writer_lock import WriterLock
 
@@ -23,7 +24,11 @@ WRITER_PATIENCE: Final = 15.0
 _MOST_IDLE: Final = 64
 _OLDEST_SQLITE: Final = (3, 38, 0)
 _OLDEST_SQLITE_NAME: Final = ".".join(map(str, _OLDEST_SQLITE))
-_FAILURES: Final = (OperationalError, InterfaceError)
+_FAILURES: Final = (
+    *(OperationalError, InterfaceError),
+    *(sqlite3.OperationalError, sqlite3.InterfaceError),
+    *(psycopg.OperationalError, psycopg.InterfaceError),
+)
 _UNREACHABLE: Final = "The database cannot be reached. Nothing was written; try again."
 _FAILED: Final = "The database failed. Nothing was written; try again."
 _UNDECIDED: Final = "The database was lost while it was committing: the change may have been written or not; try again."
@@ -34,6 +39,8 @@ _POSTGRESQL_SETTINGS: Final = (
 )
 _POSTGRESQL_ARGUMENTS: Final[dict[str, Any]] = {
     "application_name": "syncd",
+    "client_encoding": "utf8",
+    "prepare_threshold": None,  # or psycopg would drop our prepared statements with its own
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -47,8 +54,8 @@ _SQLITE_PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={int(WRITER_PATIENCE * 1000)}",
 )
-_BEGIN_WRITING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
-_BEGIN_READING: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+
+_First = TypeVar("_First")
 
 
 def make_engine(url: str) -> Engine:
@@ -57,7 +64,7 @@ def make_engine(url: str) -> Engine:
     common: dict[str, Any] = {
         "poolclass": NullPool,
         "isolation_level": "AUTOCOMMIT",
-        "json_serializer": _json_text,
+        "json_serializer": json_text,
         "json_deserializer": orjson.loads,
         "query_cache_size": 1000,
     }
@@ -75,16 +82,12 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(pragma)
 
 
-def _json_text(value: object) -> str:
-    return orjson.dumps(value).decode()
-
-
 class DatabaseUnavailableError(Unavailable):
     """The database failed. Clients see `detail`; operators may see `reason`, the driver's own words."""
 
-    def __init__(self, detail: str, error: DBAPIError) -> None:
+    def __init__(self, detail: str, error: Exception) -> None:
         super().__init__(detail)
-        self.reason = str(error.orig).partition("\n")[0]
+        self.reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
 
 
 class Transactions:
@@ -100,9 +103,9 @@ class Transactions:
         self.dialect: Final = self._engine.dialect.name
         self._writer_lock = _writer_lock_of(self._engine.url) if self.dialect == "sqlite" else None
         self._process = os.getpid()
-        self._idle: list[Connection] = []
-        self._busy: set[Connection] = set()
-        self._inherited: list[Connection] = []
+        self._idle: list[Link] = []
+        self._busy: set[Link] = set()
+        self._inherited: list[Link] = []
 
     @property
     def in_use(self) -> int:
@@ -110,34 +113,32 @@ class Transactions:
         return len(self._busy)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Link]:
         """Open a transaction that may write: it commits when the block ends and rolls back on any exception.
 
         Raises `Unavailable` when the database cannot be reached, is full or is kept by others for too long.
         """
-        turn = self._writer_lock.held() if self._writer_lock else nullcontext()
-        with turn, self._transaction(_BEGIN_WRITING[self.dialect]) as connection:
-            yield connection
+        if self._writer_lock is None:
+            with self._transaction(writing=True) as link:
+                yield link
+        else:
+            with self._writer_lock.held(), self._transaction(writing=True) as link:
+                yield link
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Link]:
         """Open a transaction that sees one state of the database. Raises `Unavailable` as `writing` does."""
-        with self._transaction(_BEGIN_READING[self.dialect]) as connection:
-            yield connection
+        with self._transaction(writing=False) as link:
+            yield link
 
-    def first_row(self, statement: Executable, parameters: Mapping[str, Any]) -> AnyRow | None:
+    def first_row(self, statement: Prepared, **parameters: Any) -> Any:
         """Run one reading statement outside of a transaction and return its first row, if any.
 
         Raises `Unavailable` when the database cannot be reached, on a new connection too.
         """
-        try:
-            return self._first_row(self._taken(), statement, parameters)
-        except _FAILURES:
-            self._drop_idle()
-        try:
-            return self._first_row(self._taken(), statement, parameters)
-        except _FAILURES as error:
-            raise DatabaseUnavailableError(_UNREACHABLE, error) from error
+        link, row = self._taken_for(lambda link: statement.first(link, **parameters))
+        self._give_back(link)
+        return row
 
     def close(self) -> None:
         """Close the idle connections. Transactions must have ended."""
@@ -147,89 +148,78 @@ class Transactions:
             self._writer_lock.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Connection]:
-        connection = self._begun(begin)
+    def _transaction(self, *, writing: bool) -> Iterator[Link]:
+        link, _ = self._taken_for(lambda link: link.begin(writing=writing))
         told = _FAILED
         try:
-            yield connection
-            _refuse_ended(connection, self.dialect)
+            yield link
+            _refuse_ended(link)
             told = _UNDECIDED
-            connection.commit()
+            link.commit()
         except _FAILURES as error:
-            self._abandon(connection)
+            self._abandon(link)
             raise DatabaseUnavailableError(told, error) from error
         except BaseException:
-            self._roll_back(connection)
+            self._roll_back(link)
             raise
-        self._give_back(connection)
+        self._give_back(link)
 
-    def _begun(self, begin: str) -> Connection:
-        """Return a connection with its transaction open. An idle one that has died is replaced by a new one, once."""
+    def _taken_for(self, first: Callable[[Link], _First]) -> tuple[Link, _First]:
+        """Return a connection that did its first work, and what came of it. An idle one that has died is replaced."""
         try:
-            return self._begun_on_one(begin)
+            return self._first_on_one(first)
         except _FAILURES:
             pass
         try:
-            return self._begun_on_one(begin)
+            return self._first_on_one(first)
         except _FAILURES as error:
             raise DatabaseUnavailableError(_UNREACHABLE, error) from error
 
-    def _begun_on_one(self, begin: str) -> Connection:
-        connection = self._taken()
+    def _first_on_one(self, first: Callable[[Link], _First]) -> tuple[Link, _First]:
+        link = self._taken()
         try:
-            connection.exec_driver_sql(begin)
+            return link, first(link)
         except BaseException:
-            self._abandon(connection)
+            self._abandon(link)
             raise
-        return connection
 
-    def _first_row(self, connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> AnyRow | None:
-        try:
-            row = connection.execute(statement, parameters).first()
-            connection.commit()
-        except BaseException:
-            self._abandon(connection)
-            raise
-        self._give_back(connection)
-        return row
-
-    def _taken(self) -> Connection:
+    def _taken(self) -> Link:
         if self._process != os.getpid():
             # What was inherited belongs to the parent: it is neither used nor closed nor collected here.
             self._inherited += self._idle
             self._idle, self._busy, self._process = [], set(), os.getpid()
         try:
-            connection = self._idle.pop()
+            link = self._idle.pop()
         except IndexError:
-            connection = self._connect()
-        self._busy.add(connection)
-        return connection
+            link = self._connect()
+        self._busy.add(link)
+        return link
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> Link:
         try:
-            return self._engine.connect()
+            return link_of(self._engine.connect())
         except DBAPIError as error:
             raise DatabaseUnavailableError(_UNREACHABLE, error) from error
 
-    def _give_back(self, connection: Connection) -> None:
-        self._busy.discard(connection)
+    def _give_back(self, link: Link) -> None:
+        self._busy.discard(link)
         if len(self._idle) < _MOST_IDLE:
-            self._idle.append(connection)
+            self._idle.append(link)
         else:
-            _close(connection)
+            _close(link)
 
-    def _roll_back(self, connection: Connection) -> None:
+    def _roll_back(self, link: Link) -> None:
         try:
-            connection.rollback()
+            link.rollback()
         except _FAILURES:
-            self._abandon(connection)
+            self._abandon(link)
         else:
-            self._give_back(connection)
+            self._give_back(link)
 
-    def _abandon(self, connection: Connection) -> None:
+    def _abandon(self, link: Link) -> None:
         """Close a connection that failed, and the idle ones: what ended it may have ended them."""
-        self._busy.discard(connection)
-        _close(connection)
+        self._busy.discard(link)
+        _close(link)
         self._drop_idle()
 
     def _drop_idle(self) -> None:
@@ -237,20 +227,15 @@ class Transactions:
             _close(self._idle.pop())
 
 
-def _refuse_ended(connection: Connection, dialect: str) -> None:
+def _refuse_ended(link: Link) -> None:
     """Raise `Unavailable` when the transaction is gone: either database would call its commit a success."""
-    driver: Any = connection.connection.dbapi_connection
-    if dialect == "sqlite":
-        alive = driver.in_transaction
-    else:
-        alive = driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
-    if not alive:
+    if not link.is_in_transaction():
         raise Unavailable(_FAILED)
 
 
-def _close(connection: Connection) -> None:
-    with suppress(DBAPIError):
-        connection.close()
+def _close(link: Link) -> None:
+    with suppress(DBAPIError, *_FAILURES):
+        link.core.close()
 
 
 def _writer_lock_of(url: URL) -> WriterLock:

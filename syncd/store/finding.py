@@ -1,8 +1,9 @@
 """Listing resources: a page, its total, and the relations of all its resources in one query each."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BigInteger, BindParameter, Select, bindparam, func, select
 
 from scim.core_schemas import GROUP_TYPE
 from scim.filter.matching import comparison_key
@@ -10,6 +11,7 @@ from scim.filter.syntax import Comparison, Filter, Operator
 from scim.store import Page, Query
 from syncd.store.filter_paths import COLUMNS, MEMBERS
 from syncd.store.filter_to_sql import compile_filter, compile_member_condition
+from syncd.store.prepared import Prepared
 from syncd.store.rows import READ_COLUMNS, stored
 from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, member, resource
@@ -31,9 +33,13 @@ _LOOKUPS: Final = {
 }
 
 
+def _whole(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger())
+
+
 def _page_of(matching: Select[int], *, with_members: bool) -> AnySelect:
     """Return the statement for a page of the resources that `matching` selects: only those are read in full."""
-    page = matching.limit(bindparam("limit")).offset(bindparam("offset")).subquery("page")
+    page = matching.limit(_whole("limit")).offset(_whole("offset")).subquery("page")
     return (
         select(*READ_COLUMNS[with_members])
         .join_from(page, resource, resource.c.pk == page.c.pk)
@@ -41,9 +47,11 @@ def _page_of(matching: Select[int], *, with_members: bool) -> AnySelect:
     )
 
 
-_PAGE: Final = {with_members: _page_of(_PKS, with_members=with_members) for with_members in READ_COLUMNS}
+_PAGE: Final = {with_members: Prepared(_page_of(_PKS, with_members=with_members)) for with_members in READ_COLUMNS}
 _PAGE_BY_KEY: Final = {
-    (*place, with_members): _page_of(_PKS.where(COLUMNS[place] == bindparam("value")), with_members=with_members)
+    (*place, with_members): Prepared(
+        _page_of(_PKS.where(COLUMNS[place] == bindparam("value")), with_members=with_members)
+    )
     for place in _LOOKUPS
     for with_members in READ_COLUMNS
 }
@@ -56,7 +64,7 @@ def find_page(scope: Scope, query: Query) -> Page:
     values |= {"app": scope.app, "type": TYPE_CODES[query.resource_type]}
     offset = query.start_index - 1
     bounds = {"limit": query.count, "offset": offset}
-    rows = scope.connection.execute(page, values | bounds).all() if query.count else []
+    rows = _rows(scope, page, values | bounds) if query.count else []
     if len(rows) < query.count and (rows or not offset):
         total = offset + len(rows)
     else:
@@ -75,7 +83,13 @@ def find_members(scope: Scope, group_id: str, condition: Filter) -> tuple[str, .
     return tuple(scope.connection.execute(ids, {"app": scope.app, "group": group_id}).scalars())
 
 
-def _statements(scope: Scope, query: Query) -> tuple[AnySelect, Select[int], dict[str, Any]]:
+def _rows(scope: Scope, statement: AnySelect | Prepared, values: dict[str, Any]) -> Sequence[Any]:
+    if isinstance(statement, Prepared):
+        return statement.all(scope.link, **values)
+    return scope.connection.execute(statement, values).all()
+
+
+def _statements(scope: Scope, query: Query) -> tuple[AnySelect | Prepared, Select[int], dict[str, Any]]:
     """Return the statements for the page and for the total, and what they bind beside the bounds."""
     condition = query.filter
     with_members = query.with_members and query.resource_type == GROUP_TYPE.name

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from sqlalchemy import Text, bindparam, delete, select, true
 
 from scim.errors import InvalidValue
 from scim.resource import Member, MembershipChange, fold
 from syncd.store.constructs import insert_on_each, is_one_of, json_elements, number_part, text_part, unindexed
+from syncd.store.prepared import Prepared, json_text
 from syncd.store.scope import Scope
 from syncd.store.tables import member, resource
 
@@ -38,43 +38,45 @@ _given: Final = json_elements(_list)
 _IS_OURS: Final = unindexed(resource.c.app) == bindparam("app")
 
 # Added members are locked against deletion, in one order, until the membership is committed.
-_RESOLVE: Final = (
+_RESOLVE: Final = Prepared(
     select(resource.c.id, resource.c.pk)
     .where(_IS_OURS, is_one_of(resource.c.id, _list))
     .order_by(resource.c.id)
     .with_for_update(read=True, key_share=True)
 )
-_ADD: Final = insert_on_each(
-    member,
-    lambda insert: (
-        insert.from_select(
-            ["app", "group_pk", "member_pk", "display", "display_key"],
-            select(
-                bindparam("app", type_=member.c.app.type),
-                bindparam("group", type_=member.c.group_pk.type),
-                number_part(_given, 0),
-                text_part(_given, 1),
-                text_part(_given, 2),
+_ADD: Final = Prepared(
+    insert_on_each(
+        member,
+        lambda insert: (
+            insert.from_select(
+                ["app", "group_pk", "member_pk", "display", "display_key"],
+                select(
+                    bindparam("app", type_=member.c.app.type),
+                    bindparam("group", type_=member.c.group_pk.type),
+                    number_part(_given, 0),
+                    text_part(_given, 1),
+                    text_part(_given, 2),
+                )
+                .select_from(_given)
+                .where(true()),
             )
-            .select_from(_given)
-            .where(true()),
-        )
-        .on_conflict_do_nothing()
-        .returning(member.c.member_pk)
-    ),
+            .on_conflict_do_nothing()
+            .returning(member.c.member_pk)
+        ),
+    )
 )
-_FIND: Final = select(resource.c.id, resource.c.pk).where(_IS_OURS, is_one_of(resource.c.id, _list))
-_REMOVE: Final = (
+_FIND: Final = Prepared(select(resource.c.id, resource.c.pk).where(_IS_OURS, is_one_of(resource.c.id, _list)))
+_REMOVE: Final = Prepared(
     delete(member)
     .where(member.c.group_pk == bindparam("group"), is_one_of(member.c.member_pk, _list))
     .returning(member.c.member_pk)
 )
-_KEEP_ONLY: Final = (
+_KEEP_ONLY: Final = Prepared(
     delete(member)
     .where(member.c.group_pk == bindparam("group"), member.c.member_pk.not_in(select(number_part(_given, 0))))
     .returning(member.c.member_pk)
 )
-_IDS: Final = (
+_IDS: Final = Prepared(
     select(resource.c.id)
     .where(resource.c.app == bindparam("app"), is_one_of(resource.c.pk, _list))
     .order_by(resource.c.pk)
@@ -88,8 +90,7 @@ def resolve_members(scope: Scope, members: Sequence[Member]) -> dict[str, int]:
     """
     if not members:
         return {}
-    given = _json([one.value for one in members])
-    found = scope.connection.execute(_RESOLVE, {"app": scope.app, "given": given})
+    found = _RESOLVE.all(scope.link, app=scope.app, given=json_text([one.value for one in members]))
     pks = {row.id: row.pk for row in found}
     unknown = dict.fromkeys(one.value for one in members if one.value not in pks)
     if unknown:
@@ -108,24 +109,20 @@ def change_members(scope: Scope, group_pk: int, change: MembershipChange, pks: M
 def _added(scope: Scope, group_pk: int, members: Sequence[Member], pks: Mapping[str, int]) -> tuple[str, ...]:
     given = {pks[one.value]: one for one in members}
     rows = [[pk, one.display, fold(one.display) if one.display else None] for pk, one in given.items()]
-    parameters = {"app": scope.app, "group": group_pk, "given": _json(rows)}
-    written = set(scope.connection.execute(_ADD[scope.dialect], parameters).scalars())
+    added = _ADD.all(scope.link, app=scope.app, group=group_pk, given=json_text(rows))
+    written = {row.member_pk for row in added}
     return tuple(one.value for pk, one in given.items() if pk in written)
 
 
 def _removed(scope: Scope, group_pk: int, change: MembershipChange, kept: Iterable[int]) -> tuple[str, ...]:
     if change.replace:
-        parameters = {"group": group_pk, "given": _json([[pk] for pk in kept])}
-        gone = scope.connection.execute(_KEEP_ONLY, parameters).scalars().all()
-        ids = scope.connection.execute(_IDS, {"app": scope.app, "given": _json(gone)}) if gone else ()
+        rows = _KEEP_ONLY.all(scope.link, group=group_pk, given=json_text([[pk] for pk in kept]))
+        gone = json_text([row.member_pk for row in rows])
+        ids = _IDS.all(scope.link, app=scope.app, given=gone) if rows else ()
         return tuple(row.id for row in ids)
     if not change.remove:
         return ()
-    found = scope.connection.execute(_FIND, {"app": scope.app, "given": _json(change.remove)})
+    found = _FIND.all(scope.link, app=scope.app, given=json_text(change.remove))
     pks = {row.pk: row.id for row in found}
-    parameters = {"group": group_pk, "given": _json(list(pks))}
-    return tuple(pks[pk] for pk in scope.connection.execute(_REMOVE, parameters).scalars())
-
-
-def _json(values: Sequence[Any]) -> str:
-    return orjson.dumps(values).decode()
+    removed = _REMOVE.all(scope.link, group=group_pk, given=json_text(list(pks)))
+    return tuple(pks[row.member_pk] for row in removed)

@@ -6,30 +6,37 @@ A creation, a change and a deletion each write all of them, in one transaction, 
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Text, bindparam, delete, insert, select, update
 
 from scim.core_schemas import GROUP_TYPE
 from scim.errors import Conflict, Uniqueness
 from scim.resource import Document, MembershipChange, StoredResource
 from syncd.core.changes import Change, action_of
-from syncd.store.audit import document_detail, hand_over, membership_detail, write_event
-from syncd.store.constructs import insert_on_each
+from syncd.store.audit import document_detail, membership_detail, write_event
+from syncd.store.constructs import insert_on_each, json_elements, text_part
 from syncd.store.documents import DERIVED, UNIQUE, columns_of, indexed_values, label_of, unique_key
+from syncd.store.link import INTEGRITY_ERRORS, savepoint
 from syncd.store.membership import change_members, resolve_members
 from syncd.store.moments import moment_of
+from syncd.store.prepared import Prepared, json_text
 from syncd.store.rows import read_one
 from syncd.store.scope import Held, Scope
 from syncd.store.tables import TYPE_CODES, attr_value, resource
 
-_CREATE: Final = insert_on_each(
-    resource,
-    lambda statement: statement.on_conflict_do_nothing(index_elements=["app", "type", "ukey"]).returning(resource.c.pk),
+_GIVEN: Final = ("app", "type", "id", "origin", "protected", "version", "created", "modified", "member_count")
+_CREATE: Final = Prepared(
+    insert_on_each(
+        resource,
+        lambda insert: insert.on_conflict_do_nothing(index_elements=["app", "type", "ukey"]).returning(resource.c.pk),
+    ),
+    (*_GIVEN, *DERIVED),
 )
-_TAKEN: Final = select(resource.c.pk).where(
-    resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.ukey == bindparam("ukey")
+_TAKEN: Final = Prepared(
+    select(resource.c.pk).where(
+        resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.ukey == bindparam("ukey")
+    )
 )
-_TOUCH: Final = (
+_touch: Final = (
     update(resource)
     .where(resource.c.pk == bindparam("row"))
     .values(
@@ -39,13 +46,29 @@ _TOUCH: Final = (
     )
     .returning(resource.c.member_count)
 )
-_REWRITE: Final = _TOUCH.values({name: bindparam(f"new_{name}", type_=resource.c[name].type) for name in DERIVED})
-_INDEX: Final = insert(attr_value)
-_UNINDEX: Final = delete(attr_value).where(
-    attr_value.c.app == bindparam("of_app"),
-    attr_value.c.attribute == bindparam("of_attribute"),
-    attr_value.c.value == bindparam("of_value"),
-    attr_value.c.resource_pk == bindparam("of_row"),
+_TOUCH: Final = Prepared(_touch)
+_REWRITE: Final = Prepared(
+    _touch.values({name: bindparam(f"new_{name}", type_=resource.c[name].type) for name in DERIVED})
+)
+_given: Final = json_elements(bindparam("given", type_=Text()))
+_INDEX: Final = Prepared(
+    insert(attr_value).from_select(
+        ["app", "attribute", "value", "resource_pk"],
+        select(
+            bindparam("app", type_=attr_value.c.app.type),
+            text_part(_given, 0),
+            text_part(_given, 1),
+            bindparam("row", type_=attr_value.c.resource_pk.type),
+        ).select_from(_given),
+    )
+)
+_UNINDEX: Final = Prepared(
+    delete(attr_value).where(
+        attr_value.c.app == bindparam("app"),
+        attr_value.c.attribute == bindparam("attribute"),
+        attr_value.c.value == bindparam("value"),
+        attr_value.c.resource_pk == bindparam("row"),
+    )
 )
 
 
@@ -65,9 +88,10 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
         "modified": scope.moment,
         "member_count": len(members) if kind == GROUP_TYPE.name else None,
     }
-    pk = scope.connection.execute(_CREATE[scope.dialect], row).scalar()
-    if pk is None:
+    created = _CREATE.first(scope.link, **row)
+    if created is None:
         raise _taken(kind, document)
+    pk = created.pk
     _write_index(scope, pk, frozenset(), indexed_values(document))
     effect = change_members(scope, pk, change.members, members)
     scope.held[kind, resource_id] = Held(pk, 1, change.origin.value)
@@ -88,12 +112,12 @@ def rewrite(scope: Scope, change: Change, before: StoredResource, after: Documen
     key = unique_key(kind, after)
     if key == unique_key(kind, before.document):
         return _write(scope, change, before, after, members)
-    if scope.connection.execute(_TAKEN, {"app": scope.app, "type": TYPE_CODES[kind], "ukey": key}).first():
+    if _TAKEN.first(scope.link, app=scope.app, type=TYPE_CODES[kind], ukey=key):
         raise _taken(kind, after)
     try:
-        with scope.connection.begin_nested():
+        with savepoint(scope.link):
             return _write(scope, change, before, after, members)
-    except IntegrityError as error:
+    except INTEGRITY_ERRORS as error:
         raise _taken(kind, after) from error
 
 
@@ -110,7 +134,7 @@ def hold(scope: Scope, before: StoredResource) -> Held:
 
 def tell(scope: Scope, change: Change, subject: tuple[str, str | None], detail: dict[str, Any]) -> None:
     """Write the audit event of a change and put it into the outbox."""
-    hand_over(scope, write_event(scope, action_of(change), subject, detail))
+    write_event(scope, action_of(change), subject, detail, into_outbox=True)
 
 
 def _write(
@@ -122,10 +146,10 @@ def _write(
         return replace(before, members=None)
     row = {"row": held.pk, "new_version": held.version + 1, "moment": scope.moment, "growth": effect.growth}
     if after == before.document:
-        count = scope.connection.execute(_TOUCH, row).scalar_one()
+        (count,) = _TOUCH.first(scope.link, **row)
     else:
         row |= {f"new_{name}": value for name, value in columns_of(scope.types[before.resource_type], after).items()}
-        count = scope.connection.execute(_REWRITE, row).scalar_one()
+        (count,) = _REWRITE.first(scope.link, **row)
         _write_index(scope, held.pk, indexed_values(before.document), indexed_values(after))
     held.version += 1
     told = change if effect else replace(change, members=MembershipChange())
@@ -142,12 +166,10 @@ def _write(
 
 
 def _write_index(scope: Scope, pk: int, before: frozenset[tuple[str, str]], after: frozenset[tuple[str, str]]) -> None:
-    gone = [{"of_app": scope.app, "of_attribute": path, "of_value": key, "of_row": pk} for path, key in before - after]
-    new = [{"app": scope.app, "attribute": path, "value": key, "resource_pk": pk} for path, key in after - before]
-    if gone:
-        scope.connection.execute(_UNINDEX, gone)
-    if new:
-        scope.connection.execute(_INDEX, new)
+    for path, key in before - after:
+        _UNINDEX.all(scope.link, app=scope.app, attribute=path, value=key, row=pk)
+    if new := after - before:
+        _INDEX.all(scope.link, app=scope.app, row=pk, given=json_text([*new]))
 
 
 def _taken(resource_type: str, document: Document) -> Uniqueness:

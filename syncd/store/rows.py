@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case, func, null, select
+from sqlalchemy import JSON, bindparam, case, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
@@ -11,8 +11,9 @@ from scim.errors import NotFound
 from scim.resource import Member, StoredResource
 from syncd.store.constructs import json_rows
 from syncd.store.moments import moment_of
+from syncd.store.prepared import Prepared
 from syncd.store.scope import Held, Scope
-from syncd.store.tables import TYPE_CODES, TYPE_NAMES, AnyRow, member, resource
+from syncd.store.tables import TYPE_CODES, TYPE_NAMES, member, resource
 
 _USER: Final = TYPE_CODES[USER_TYPE.name]
 _GROUP: Final = TYPE_CODES[GROUP_TYPE.name]
@@ -50,28 +51,29 @@ def _of_type(code: int, related: Any, owner: ColumnElement[int]) -> ColumnElemen
 _GROUPS: Final = _of_type(_USER, _groups, member.c.member_pk).label("groups")
 READ_COLUMNS: Final = {
     True: (*RESOURCE_COLUMNS, _GROUPS, _of_type(_GROUP, _members, member.c.group_pk).label("members")),
-    False: (*RESOURCE_COLUMNS, _GROUPS, null().label("members")),
+    False: (*RESOURCE_COLUMNS, _GROUPS, literal_column("NULL", JSON()).label("members")),
 }
 """What `stored` reads, with members and without."""
 
-_ONE: Final = {
+_one: Final = {
     with_members: select(*columns).where(
         resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.id == bindparam("id")
     )
     for with_members, columns in READ_COLUMNS.items()
 }
+_ONE: Final = {with_members: Prepared(statement) for with_members, statement in _one.items()}
 # Rows are locked against change, not against being referred to: a membership may be added beside an update.
 _ONE_LOCKED: Final = {
-    with_members: statement.with_for_update(of=resource, key_share=True) for with_members, statement in _ONE.items()
+    with_members: Prepared(statement.with_for_update(of=resource, key_share=True))
+    for with_members, statement in _one.items()
 }
-_MEMBERS_OF_ONE: Final = _members.where(member.c.group_pk == bindparam("group"))
+_MEMBERS_OF_ONE: Final = Prepared(_members.where(member.c.group_pk == bindparam("group")))
 
 
-def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members: bool = False) -> AnyRow:
+def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members: bool = False) -> Any:
     """Return the row of a resource, locked where this unit of work may write. Raises `NotFound`."""
     statement = (_ONE_LOCKED if scope.cause else _ONE)[with_members and resource_type == GROUP_TYPE.name]
-    parameters = {"app": scope.app, "type": TYPE_CODES[resource_type], "id": resource_id}
-    row = scope.connection.execute(statement, parameters).first()
+    row = statement.first(scope.link, app=scope.app, type=TYPE_CODES[resource_type], id=resource_id)
     if row is None:
         raise NotFound(f"There is no {resource_type} with the id {resource_id!r}.")
     if scope.cause:
@@ -81,11 +83,11 @@ def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members
 
 def members_of(scope: Scope, group_pk: int) -> tuple[Member, ...]:
     """Return all members of one group, in the order in which they were created."""
-    found = scope.connection.execute(_MEMBERS_OF_ONE, {"group": group_pk}).scalar_one()
+    (found,) = _MEMBERS_OF_ONE.first(scope.link, group=group_pk)
     return _related(found, _member)
 
 
-def stored(row: AnyRow) -> StoredResource:
+def stored(row: Any) -> StoredResource:
     """Return the resource of one row with `READ_COLUMNS`."""
     return StoredResource(
         TYPE_NAMES[row.type],

@@ -28,7 +28,8 @@ def upgrade(url: str) -> None:
     """
     transactions = Transactions(url)
     try:
-        with transactions.writing() as connection:
+        with transactions.writing() as link:
+            connection = link.core
             if transactions.dialect == POSTGRESQL:
                 connection.execute(_UPGRADE_LOCK)
             _refuse_newer(_revision(connection))
@@ -45,8 +46,8 @@ def current(url: str) -> str | None:
         return None
     transactions = Transactions(url)
     try:
-        with transactions.reading() as connection:
-            return _revision(connection)
+        with transactions.reading() as link:
+            return _revision(link.core)
     finally:
         transactions.close()
 
@@ -77,8 +78,8 @@ def _in_postgresql(url: str, statement: CreateSchema | DropSchema) -> None:
     try:
         if transactions.dialect != POSTGRESQL:
             raise ValueError("Only PostgreSQL has schemas: use a SQLite file of its own.")
-        with transactions.writing() as connection:
-            connection.execute(statement)
+        with transactions.writing() as link:
+            link.core.execute(statement)
     finally:
         transactions.close()
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from scim.schema import ResourceType
 from syncd.core.changes import Cause
+from syncd.store.link import Link
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Scope:
     locked rows by resource type and id.
     """
 
-    connection: Connection
+    link: Link
     dialect: str
     app: int
     app_name: str
@@ -36,6 +37,11 @@ class Scope:
     new_id: Callable[[], str]
     types: Mapping[str, ResourceType]
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection for statements that are made as they are needed."""
+        return self.link.core
 
     def refuse_reading(self) -> Cause:
         """Return who writes. Raises RuntimeError in a unit of work that was opened for reading."""

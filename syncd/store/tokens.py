@@ -11,16 +11,19 @@ from syncd.ports import Grant, TokenRecord
 from syncd.store.accounts import read_account
 from syncd.store.audit import write_event
 from syncd.store.moments import microseconds, moment_of, optional_moment
+from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, app, token
 
 MOST_LIVE: Final = 2
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
-FIND: Final = (
+FIND: Final = Prepared(
     select(token, app.c.name.label("app_name")).join_from(token, app).where(token.c.digest == bindparam("digest"))
 )
-NOTE_USE: Final = update(token).where(token.c.digest == bindparam("of_digest")).values(last_used=bindparam("moment"))
+NOTE_USE: Final = Prepared(
+    update(token).where(token.c.digest == bindparam("of_digest")).values(last_used=bindparam("moment"))
+)
 _OF_APP: Final = token.c.app == bindparam("of_app")
 _LIST: Final = select(token, app.c.name.label("app_name")).join_from(token, app).where(_OF_APP).order_by(token.c.pk)
 _LOCK_APP: Final = select(app.c.pk).where(app.c.pk == bindparam("of_app")).with_for_update(key_share=True)

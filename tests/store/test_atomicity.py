@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from scim.errors import Unavailable
@@ -16,6 +15,7 @@ from syncd.ports import UnitOfWork
 from syncd.store import SqlDatabase
 from tests.conftest import APP
 from tests.store.inspection import rows_of
+from tests.store.statements import watched
 
 CAUSE = Cause("test")
 MOST_STATEMENTS = 40
@@ -30,16 +30,13 @@ def failing_at(number: int, error: Exception) -> Iterator[list[str]]:
     """Raise `error` instead of the statement of that number, from 1. Yields the statements that were reached."""
     reached: list[str] = []
 
-    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def fail(statement: str, _parameters: Any) -> None:
         reached.append(statement)
         if len(reached) == number:
             raise error
 
-    event.listen(Engine, "before_cursor_execute", fail)
-    try:
+    with watched(fail):
         yield reached
-    finally:
-        event.remove(Engine, "before_cursor_execute", fail)
 
 
 def create_user(unit: UnitOfWork) -> None:

@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
 from scim.filter.parser import parse_filter, parse_path
@@ -17,6 +16,7 @@ from syncd.core.changes import Cause
 from syncd.ports import UnitOfWork
 from syncd.store import SqlDatabase
 from tests.conftest import APP
+from tests.store.statements import watched
 
 CAUSE = Cause("test")
 # A step that reads a table from end to end, or all rows of an application, of a type, or of a group.
@@ -148,15 +148,12 @@ def test_a_filter_on_an_indexed_attribute_uses_the_index(
 def statements() -> Iterator[list[tuple[str, Any]]]:
     sent: list[tuple[str, Any]] = []
 
-    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+    def keep(statement: str, parameters: Any) -> None:
         if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
-            sent.append((statement, parameters[0] if many else parameters))
+            sent.append((statement, parameters))
 
-    event.listen(Engine, "before_cursor_execute", keep)
-    try:
+    with watched(keep):
         yield sent
-    finally:
-        event.remove(Engine, "before_cursor_execute", keep)
 
 
 def plan(connection: sqlite3.Connection, sql: str, parameters: Any) -> list[str]:
