@@ -83,7 +83,13 @@ def _required(principal: Principal | None) -> Principal:
 
 def _read_request(path: str, limits: Limits) -> ScimRequest:
     return ScimRequest(
-        request.method, path or "/", request.args.to_dict(), _read_body(limits.body_bytes), request.mimetype or None
+        request.method,
+        path or "/",
+        request.args.to_dict(),
+        _read_body(limits.body_bytes),
+        request.mimetype or None,
+        if_match=request.headers.get("If-Match"),
+        if_none_match=request.headers.get("If-None-Match"),
     )
 
 

@@ -23,7 +23,7 @@ def service_provider_config(provider: Provider) -> dict[str, Any]:
         "filter": {"supported": True, "maxResults": limits.page_maximum},
         "changePassword": {"supported": False},
         "sort": {"supported": False},
-        "etag": {"supported": False},
+        "etag": {"supported": True},
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",

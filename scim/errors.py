@@ -115,6 +115,12 @@ class Conflict(ScimError):
     status = 409
 
 
+class PreconditionFailed(ScimError):
+    """The resource does not have the version that the request counts on (RFC 7644 section 3.14)."""
+
+    status = 412
+
+
 class PayloadTooLarge(ScimError):
     """The body exceeds the configured size."""
 

@@ -1,15 +1,18 @@
 """A request on its way to its handler, and the answers that several handlers give."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from scim.exchange import ScimRequest, ScimResponse
+from scim.preconditions import read_preconditions
 from scim.projection import Projection
 from scim.provider import Provider
 from scim.representation import encode, represent
 from scim.resource import StoredResource, etag
 from scim.schema import ResourceType
 from scim.store import ResourceStore
+from scim.validation import decode_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,20 @@ class Call:
     store: ResourceStore
     provider: Provider
     name: str
+
+    def body(self) -> Mapping[str, Any]:
+        """Return the JSON object in the body. Raises what `decode_body` raises."""
+        return decode_body(self.request, self.provider.limits)
+
+    def current(self, resource_type: ResourceType) -> StoredResource:
+        """Return the resource that is to be changed, without its members, held until the unit of work ends.
+
+        Raises `NotFound`, and `PreconditionFailed` where the client counts on another version.
+        """
+        preconditions = read_preconditions(self.request)
+        stored = self.store.read(resource_type.name, self.name, with_members=False)
+        preconditions.require(etag(stored.version))
+        return stored
 
 
 Handler = Callable[[Call], ScimResponse]

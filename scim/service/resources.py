@@ -6,18 +6,19 @@ from functools import partial
 from scim.exchange import ScimResponse
 from scim.patch.operations import read_patch
 from scim.patch.planning import plan
+from scim.preconditions import read_preconditions
 from scim.projection import read_projection
 from scim.representation import location
 from scim.resource import Document, MembershipChange, StoredResource, etag
 from scim.schema import ResourceType
 from scim.service.call import Call, answer
-from scim.validation import decode_body, read_resource
+from scim.validation import read_resource
 
 
 def create(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Create a resource (RFC 7644 section 3.3)."""
     projection = read_projection(call.request.query, resource_type)
-    document, members = read_resource(decode_body(call.request, call.provider.limits), resource_type)
+    document, members = read_resource(call.body(), resource_type)
     stored = call.store.create(resource_type.name, _open_unless_said(document, resource_type), members or ())
     created = answer(stored, resource_type, call, projection)
     where = ("Location", location(stored, resource_type, call.provider))
@@ -34,8 +35,14 @@ def _open_unless_said(document: Document, resource_type: ResourceType) -> Docume
 
 
 def read(resource_type: ResourceType, call: Call) -> ScimResponse:
-    """Return one resource (RFC 7644 section 3.4.1)."""
+    """Return one resource (RFC 7644 section 3.4.1), unless the client has it already: that costs no members."""
     projection = read_projection(call.request.query, resource_type)
+    preconditions = read_preconditions(call.request)
+    if preconditions.are_given:
+        tag = etag(call.store.read(resource_type.name, call.name, with_members=False).version)
+        preconditions.require_match(tag)
+        if preconditions.is_known(tag):
+            return ScimResponse(304, headers=(("ETag", tag),))
     stored = call.store.read(resource_type.name, call.name, with_members=projection.carries("members"))
     return answer(stored, resource_type, call, projection)
 
@@ -43,9 +50,9 @@ def read(resource_type: ResourceType, call: Call) -> ScimResponse:
 def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Replace a resource (RFC 7644 section 3.5.1)."""
     projection = read_projection(call.request.query, resource_type)
-    document, members = read_resource(decode_body(call.request, call.provider.limits), resource_type)
+    document, members = read_resource(call.body(), resource_type)
     change = MembershipChange() if members is None else MembershipChange(replace=True, add=members)
-    stored = call.store.read(resource_type.name, call.name, with_members=False)
+    stored = call.current(resource_type)
     document = _keeping_active(document, stored.document)
     updated = call.store.update(stored, document, change, with_members=projection.carries("members"))
     return answer(updated, resource_type, call, projection)
@@ -64,8 +71,8 @@ def patch(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Change a resource at the cost of the change: a group's members are read for the answer only, if they are few."""
     limits = call.provider.limits
     projection = read_projection(call.request.query, resource_type)
-    operations = read_patch(decode_body(call.request, limits), resource_type, limits)
-    stored = call.store.read(resource_type.name, call.name, with_members=False)
+    operations = read_patch(call.body(), resource_type, limits)
+    stored = call.current(resource_type)
     document, change = plan(operations, stored, partial(call.store.matching_members, stored.id))
     carries = projection.carries("members")
     brief = carries and not projection.asks_for("members") and _members_after(stored, change) > limits.members_in_answer
@@ -82,5 +89,8 @@ def _members_after(stored: StoredResource, change: MembershipChange) -> int:
 
 def delete(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Delete a resource (RFC 7644 section 3.6)."""
+    preconditions = read_preconditions(call.request)
+    if preconditions.are_given:
+        preconditions.require(etag(call.store.read(resource_type.name, call.name, with_members=False).version))
     call.store.delete(resource_type.name, call.name)
     return ScimResponse(204)

@@ -189,3 +189,22 @@ def test_a_bug_is_logged_and_answered_without_its_text(caplog: pytest.LogCapture
     assert_is_scim_error(response, 500)
     assert "42" not in response.text
     assert "the secret is 42" in caplog.text
+
+
+def test_preconditions_reach_the_service_and_several_headers_are_one_list() -> None:
+    seen = Seen()
+    headers = [*TOKEN.items(), ("If-Match", 'W/"1"'), ("If-Match", 'W/"2"'), ("If-None-Match", "*")]
+    client(seen).get(f"{PREFIX}/Users/1", headers=headers)
+    client(seen).get(f"{PREFIX}/Users/1", headers=TOKEN)
+    asked = [(request.if_match, request.if_none_match) for _, request in seen.requests]
+    assert asked == [('W/"1", W/"2"', "*"), (None, None)]
+
+
+def test_what_the_client_has_already_is_answered_without_body_or_media_type() -> None:
+    endpoint = Endpoint()
+    endpoint.user()
+    response = client(lambda _, request: endpoint.answer(request)).get(
+        f"{PREFIX}/Users/id-0001", headers={**TOKEN, "If-None-Match": 'W/"1"'}
+    )
+    assert (response.status_code, response.data, response.headers["ETag"]) == (304, b"", 'W/"1"')
+    assert "Content-Type" not in response.headers

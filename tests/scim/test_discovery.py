@@ -24,7 +24,7 @@ def test_the_configuration_says_what_is_so() -> None:
         "bulk": False,
         "changePassword": False,
         "sort": False,
-        "etag": False,
+        "etag": True,
     }  # fmt: skip
     assert config["filter"]["maxResults"] == 77
     assert config["documentationUri"] == "https://syncd.example/docs"
