@@ -19,7 +19,7 @@ def service_provider_config(provider: Provider) -> dict[str, Any]:
         "schemas": [urns.SERVICE_PROVIDER_CONFIG],
         **documentation,
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": limits.body_bytes},
+        "bulk": {"supported": True, "maxOperations": limits.bulk_operations, "maxPayloadSize": limits.body_bytes},
         "filter": {"supported": True, "maxResults": limits.page_maximum},
         "changePassword": {"supported": False},
         "sort": {"supported": False},

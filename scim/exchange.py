@@ -48,4 +48,5 @@ class Limits:
     page_default: int = 100
     page_maximum: int = 1000
     patch_operations: int = 1000
+    bulk_operations: int = 1000
     members_in_answer: int = 10_000

@@ -1,10 +1,12 @@
 """A `ResourceStore` in memory, for tests and trials: small, complete, and gone when the process ends.
 
 It passes the same `conformance` suite as a store on disk. What it does not have is a transaction: every method checks
-everything before it changes anything, so a request that fails leaves it as it was.
+everything before it changes anything, so a request that fails leaves it as it was. Only `attempt` takes back what was
+done, at the price of a copy.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +45,17 @@ class MemoryStore:
         self._rows: dict[str, StoredResource] = {}
         self._members: dict[str, _Members] = {}
         self._owners: dict[_UniqueKey, str] = {}
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Open a part that can be undone; see `ResourceStore.attempt`."""
+        before = {group_id: dict(members) for group_id, members in self._members.items()}
+        saved = dict(self._rows), before, dict(self._owners)
+        try:
+            yield
+        except BaseException:
+            self._rows, self._members, self._owners = saved
+            raise
 
     def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""

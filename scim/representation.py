@@ -5,7 +5,9 @@ from typing import Any
 
 import orjson
 
+from scim import urns
 from scim.core_schemas import GROUP_TYPE
+from scim.errors import ScimError
 from scim.projection import Projection
 from scim.provider import Provider
 from scim.resource import StoredResource, view
@@ -31,6 +33,12 @@ def represent(
 def location(stored: StoredResource, resource_type: ResourceType, provider: Provider) -> str:
     """Return the address of a resource."""
     return f"{provider.base_url}{resource_type.endpoint}/{stored.id}"
+
+
+def error_message(error: ScimError) -> dict[str, Any]:
+    """Return the error message that stands for an error (RFC 7644 section 3.12)."""
+    message = {"schemas": [urns.ERROR], "status": str(error.status), "detail": error.detail}
+    return message if error.scim_type is None else {**message, "scimType": error.scim_type}
 
 
 def encode(message: Mapping[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ Everything a store sees or returns belongs to one tenant. Values that go in and 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +38,12 @@ class Page:
 
 class ResourceStore(Protocol):
     """A tenant's users and groups."""
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Open a part of the unit of work: when its block raises, what was done in it is undone, and nothing else.
+
+        The exception goes on. The unit of work can be used afterwards, and parts may be within parts.
+        """
 
     def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
         """Store a new resource under an id that the store makes, version 1, and return it with its members.

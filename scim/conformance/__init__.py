@@ -220,6 +220,57 @@ class ResourceStoreContract:
             assert condition is not None
             assert set(store.matching_members(group.id, condition)) == ids, text
 
+    # -------------------------------------------------------------- attempts
+
+    def test_an_attempt_that_succeeds_stays(self, store: ResourceStore) -> None:
+        with store.attempt():
+            user = _user(store, "ann")
+            with store.attempt():
+                store.update(user, {"userName": "bob"}, NO_CHANGE)
+        assert store.read("User", user.id).document == {"userName": "bob"}
+
+    def test_an_attempt_that_raises_leaves_nothing_of_what_it_did_and_all_of_what_was(
+        self, store: ResourceStore
+    ) -> None:
+        ann, bob = _user(store, "ann"), _user(store, "bob")
+        group = _group(store, "guides", ann)
+        with _refused(NotFound), store.attempt():
+            _user(store, "carl")
+            store.update(ann, {"userName": "zoe"}, NO_CHANGE)
+            store.update(group, {"displayName": "others"}, MembershipChange(add=(Member(bob.id),), remove=(ann.id,)))
+            store.delete("User", bob.id)
+            _give_up()
+        assert store.find(Query("User")).resources == tuple(store.read("User", one.id) for one in (ann, bob))
+        assert store.read("User", ann.id).document == ann.document
+        assert store.read("Group", group.id) == group
+
+    def test_names_are_free_or_taken_again_after_an_attempt_that_raised(self, store: ResourceStore) -> None:
+        ann = _user(store, "ann")
+        with _refused(NotFound), store.attempt():
+            store.update(ann, {"userName": "bob"}, NO_CHANGE)
+            _user(store, "ann")
+            _give_up()
+        with _refused(Uniqueness):
+            _user(store, "ann")
+        _user(store, "bob")
+
+    def test_what_was_read_before_an_attempt_that_raised_can_still_be_changed(self, store: ResourceStore) -> None:
+        ann = _user(store, "ann")
+        with _refused(NotFound), store.attempt():
+            store.update(ann, {"userName": "bob"}, NO_CHANGE)
+            _give_up()
+        after = store.update(ann, {"userName": "carl"}, NO_CHANGE)
+        assert (after.version, store.read("User", ann.id)) == (ann.version + 1, after)
+
+    def test_of_attempts_within_attempts_only_the_one_that_raises_is_undone(self, store: ResourceStore) -> None:
+        with store.attempt():
+            ann = _user(store, "ann")
+            with _refused(Uniqueness), store.attempt():
+                bob = _user(store, "bob")
+                store.update(bob, {"userName": "ANN"}, NO_CHANGE)
+            carl = _user(store, "carl")
+        assert [found.id for found in store.find(Query("User")).resources] == [ann.id, carl.id]
+
     # -------------------------------------------------------------- find
 
     def test_every_filter_finds_what_the_reference_meaning_says(self, store: ResourceStore) -> None:
@@ -273,6 +324,10 @@ def _user(store: ResourceStore, name: str) -> StoredResource:
 
 def _group(store: ResourceStore, name: str, *members: StoredResource) -> StoredResource:
     return store.create("Group", {"displayName": name}, [Member(member.id) for member in members])
+
+
+def _give_up() -> None:
+    raise NotFound("as an operation does that fails at its end")
 
 
 def _ids(group: StoredResource) -> set[str]:

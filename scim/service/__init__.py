@@ -6,11 +6,10 @@ store's trouble. Never: opens a transaction, reads a clock, or knows what a stor
 `scim` but the edge and the stores.
 """
 
-from scim import urns
 from scim.errors import MethodNotAllowed, ScimError, TooManyRequests, Unauthorized
 from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
-from scim.representation import encode
+from scim.representation import encode, error_message
 from scim.service.call import Call
 from scim.service.routes import handler_of, is_safe
 from scim.store import ResourceStore
@@ -28,10 +27,7 @@ def respond(request: ScimRequest, store: ResourceStore, provider: Provider) -> S
 
 
 def error_response(error: ScimError) -> ScimResponse:
-    """Return the error message that stands for an error (RFC 7644 section 3.12), with the headers it needs."""
-    message = {"schemas": [urns.ERROR], "status": str(error.status), "detail": error.detail}
-    if error.scim_type is not None:
-        message["scimType"] = error.scim_type
+    """Return the answer that stands for an error (RFC 7644 section 3.12), with the headers it needs."""
     headers: tuple[tuple[str, str], ...] = ()
     if isinstance(error, MethodNotAllowed):
         headers = (("Allow", ", ".join(error.allow)),)
@@ -39,4 +35,4 @@ def error_response(error: ScimError) -> ScimResponse:
         headers = (("WWW-Authenticate", "Bearer"),)
     if isinstance(error, TooManyRequests):
         headers = (("Retry-After", str(error.retry_after)),)
-    return ScimResponse(error.status, encode(message), headers)
+    return ScimResponse(error.status, encode(error_message(error)), headers)

@@ -11,22 +11,27 @@ from scim.provider import Provider
 from scim.representation import encode, represent
 from scim.resource import StoredResource, etag
 from scim.schema import ResourceType
+from scim.scopes import require_scope
 from scim.store import ResourceStore
 from scim.validation import decode_body
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, where it is answered from, and `name`: what stands behind the endpoint (an id, a URN), or ""."""
+    """A request, where it is answered from, and `name`: what stands behind the endpoint (an id, a URN), or "".
+
+    `data` is the body of an operation that is part of another request.
+    """
 
     request: ScimRequest
     store: ResourceStore
     provider: Provider
     name: str
+    data: Mapping[str, Any] | None = None
 
     def body(self) -> Mapping[str, Any]:
         """Return the JSON object in the body. Raises what `decode_body` raises."""
-        return decode_body(self.request, self.provider.limits)
+        return decode_body(self.request, self.provider.limits) if self.data is None else self.data
 
     def current(self, resource_type: ResourceType) -> StoredResource:
         """Return the resource that is to be changed, without its members, held until the unit of work ends.
@@ -42,6 +47,12 @@ class Call:
 Handler = Callable[[Call], ScimResponse]
 OfType = Callable[[ResourceType, Call], ScimResponse]
 """A handler that serves every resource type."""
+
+
+def serve(handler: OfType, resource_type: ResourceType, call: Call) -> ScimResponse:
+    """Return what the handler answers. Raises `Forbidden` where the token's scopes do not cover the request."""
+    require_scope(call.request.scopes, call.request.method, resource_type.name)
+    return handler(resource_type, call)
 
 
 def answer(stored: StoredResource, resource_type: ResourceType, call: Call, projection: Projection) -> ScimResponse:

@@ -8,9 +8,11 @@ from scim.discovery import resource_types, schemas
 from scim.errors import MethodNotAllowed, NotFound, NotImplementedHere
 from scim.exchange import ScimResponse
 from scim.provider import Provider
-from scim.service.call import Call, Handler, OfType
+from scim.service.bulk import bulk
+from scim.service.call import Call, Handler, OfType, serve
 from scim.service.discovery import discover_all, discover_one, provider_config
 from scim.service.listing import list_resources
+from scim.service.me import as_me, refuse_method
 from scim.service.resources import create, delete, patch, read, replace
 
 Methods = Mapping[str, Handler]
@@ -20,15 +22,21 @@ ANY_METHOD: Final = "*"
 
 def not_offered(_: Call) -> ScimResponse:
     """Refuse what is not built (RFC 7644 table 8, 501)."""
-    raise NotImplementedHere("This service provider does not offer /Me, /Bulk and /.search.")
+    raise NotImplementedHere("This service provider does not offer /.search.")
 
+
+OF_ITEM: Final[Mapping[str, OfType]] = {"GET": read, "PUT": replace, "PATCH": patch, "DELETE": delete}
+"""Methods of one resource of each type."""
 
 ENDPOINTS: Final[Mapping[str, Methods]] = {
     "/ServiceProviderConfig": {"GET": provider_config},
     "/ResourceTypes": {"GET": partial(discover_all, resource_types)},
     "/Schemas": {"GET": partial(discover_all, schemas)},
-    "/Me": {ANY_METHOD: not_offered},
-    "/Bulk": {ANY_METHOD: not_offered},
+    "/Me": {
+        **{method: partial(as_me, handler) for method, handler in OF_ITEM.items()},
+        ANY_METHOD: partial(as_me, refuse_method),
+    },
+    "/Bulk": {"POST": bulk},
     "/.search": {ANY_METHOD: not_offered},
 }
 """Paths that are there whatever the service provider serves."""
@@ -41,9 +49,6 @@ ITEMS: Final[Mapping[str, Methods]] = {
 
 OF_TYPE: Final[Mapping[str, OfType]] = {"GET": list_resources, "POST": create}
 """Methods at the endpoint of each resource type."""
-
-OF_ITEM: Final[Mapping[str, OfType]] = {"GET": read, "PUT": replace, "PATCH": patch, "DELETE": delete}
-"""Methods of one resource of each type."""
 
 OF_TYPE_BELOW: Final[Mapping[str, Methods]] = {".search": {ANY_METHOD: not_offered}}
 """Names below the endpoint of each resource type that are no ids."""
@@ -74,7 +79,7 @@ def _methods(path: str, provider: Provider) -> tuple[str, Methods]:
     if path in ENDPOINTS:
         return "", ENDPOINTS[path]
     if (resource_type := provider.at_endpoint(path)) is not None:
-        return "", {method: partial(handler, resource_type) for method, handler in OF_TYPE.items()}
+        return "", {method: partial(serve, handler, resource_type) for method, handler in OF_TYPE.items()}
     endpoint, _, name = path.rpartition("/")
     if name and endpoint in ITEMS:
         return name, ITEMS[endpoint]
@@ -83,4 +88,4 @@ def _methods(path: str, provider: Provider) -> tuple[str, Methods]:
         raise NotFound("There is no such endpoint.")
     if name in OF_TYPE_BELOW:
         return "", OF_TYPE_BELOW[name]
-    return name, {method: partial(handler, resource_type) for method, handler in OF_ITEM.items()}
+    return name, {method: partial(serve, handler, resource_type) for method, handler in OF_ITEM.items()}

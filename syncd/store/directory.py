@@ -1,6 +1,7 @@
 """The application's users and groups, as `scim.store.ResourceStore` asks for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from scim.core_schemas import GROUP_TYPE
@@ -11,6 +12,7 @@ from scim.store import Page, Query
 from syncd.core.changes import Change
 from syncd.core.subjects import Origin
 from syncd.store.finding import find_members, find_page
+from syncd.store.link import savepoint
 from syncd.store.recording import hold
 from syncd.store.rows import members_of, read_one, stored
 from syncd.store.scope import Scope
@@ -22,6 +24,20 @@ class Directory:
     def __init__(self, scope: Scope, record: Callable[[Change], StoredResource | None]) -> None:
         self._scope = scope
         self._record = record
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Open a part that can be undone; see `ResourceStore.attempt`.
+
+        What was locked in a part that is undone is locked no longer, and what was locked before may have another
+        version in `held`: all of it is looked at again.
+        """
+        try:
+            with savepoint(self._scope.link):
+                yield
+        except BaseException:
+            self._scope.held.clear()
+            raise
 
     def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""

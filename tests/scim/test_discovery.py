@@ -21,7 +21,7 @@ def test_the_configuration_says_what_is_so() -> None:
     assert supported == {
         "patch": True,
         "filter": True,
-        "bulk": False,
+        "bulk": True,
         "changePassword": False,
         "sort": False,
         "etag": True,
