@@ -328,3 +328,9 @@ class Database(Protocol):
 
     def reading(self, app: str) -> AbstractContextManager[UnitOfWork]:
         """Open a unit of work that sees one state of the database and may not write."""
+
+    def asking(self, app: str) -> AbstractContextManager[UnitOfWork]:
+        """Open a unit of work for questions: each sees one state of the database, two may see two. It may not write.
+
+        For one question it costs less than `reading`.
+        """

@@ -65,7 +65,7 @@ def write_event(
     }
     body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
     for statement in _TELL[scope.dialect] if into_outbox else [_WRITE]:
-        statement.all(scope.link, app=scope.app, subject_id=subject_id, run_id=cause.run_id, body=body)
+        statement.later(scope.link, app=scope.app, subject_id=subject_id, run_id=cause.run_id, body=body)
 
 
 def read_trail(scope: Scope, subject_id: str | None, run_id: str | None, limit: int) -> tuple[AuditEvent, ...]:

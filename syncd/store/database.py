@@ -76,6 +76,12 @@ class SqlDatabase:
         with self._transactions.reading() as link:
             yield SqlUnitOfWork(self._scope(link, app, None))
 
+    @contextmanager
+    def asking(self, app: str) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work for questions of which each sees one state of the database. Raises as `transaction`."""
+        with self._transactions.asking() as link:
+            yield SqlUnitOfWork(self._scope(link, app, None))
+
     def close(self) -> None:
         """Close all connections. No unit of work may be open."""
         self._transactions.close()

@@ -50,12 +50,12 @@ _DELETE: Final = Prepared(delete(resource).where(resource.c.pk == bindparam("row
 def remove(scope: Scope, change: Change, before: StoredResource) -> None:
     """Delete the resource. Raises `NotFound`, and `Conflict` when it is not the version given."""
     row = hold(scope, before).pk
-    _LOCK_GROUPS.all(scope.link, row=row)
-    _LOCK.all(scope.link, row=row)
+    _LOCK_GROUPS.later(scope.link, row=row)
+    _LOCK.later(scope.link, row=row)
     groups = [group.id for group in _LEAVE_GROUPS.all(scope.link, row=row)]
     members = [one.id for one in _MEMBER_IDS.all(scope.link, row=row)] if before.member_count else []
-    _BURY.all(scope.link, row=row, moment=scope.moment)
-    _DELETE.all(scope.link, row=row)
+    _BURY.later(scope.link, row=row, moment=scope.moment)
+    _DELETE.later(scope.link, row=row)
     del scope.held[before.resource_type, before.id]
     detail = {"version": before.version, **document_detail(before.document, None)}
     detail |= named("left_groups", sorted(groups)) | named("members_removed", members)

@@ -2,19 +2,21 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import URL, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from scim.errors import Unavailable
-from syncd.store.link import Link, link_of
+from syncd.store.link import Link, end_core
+from syncd.store.postgresql_link import PostgresqlLink
 from syncd.store.prepared import Prepared, json_text
+from syncd.store.sqlite_link import SqliteLink
 from syncd.store.urls import parse_url
 from syncd.store.writer_lock import WriterLock
 
@@ -35,7 +37,8 @@ _UNDECIDED: Final = "The database was lost while it was committing: the change m
 
 # A statement and a wait for a lock are bounded, and a peer that is silent is noticed after about ten seconds.
 _POSTGRESQL_SETTINGS: Final = (
-    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=15s -c idle_in_transaction_session_timeout=120s"
+    "-c timezone=UTC -c jit=off"
+    " -c statement_timeout=60s -c lock_timeout=15s -c idle_in_transaction_session_timeout=120s"
 )
 _POSTGRESQL_ARGUMENTS: Final[dict[str, Any]] = {
     "application_name": "syncd",
@@ -56,6 +59,7 @@ _SQLITE_PRAGMAS: Final = (
 )
 
 _First = TypeVar("_First")
+_LINKS: Final[Mapping[str, Callable[[Connection], Link]]] = {"sqlite": SqliteLink, "postgresql": PostgresqlLink}
 
 
 def make_engine(url: str) -> Engine:
@@ -131,6 +135,21 @@ class Transactions:
         with self._transaction(writing=False) as link:
             yield link
 
+    @contextmanager
+    def asking(self) -> Iterator[Link]:
+        """Lend a connection for questions outside of a transaction: each sees one state. Raises as `writing` does."""
+        link = self._taken()
+        try:
+            yield link
+            end_core(link.core, committed=True)
+        except _FAILURES as error:
+            self._abandon(link)
+            raise DatabaseUnavailableError(_FAILED, error) from error
+        except BaseException:
+            self._roll_back(link)
+            raise
+        self._give_back(link)
+
     def first_row(self, statement: Prepared, **parameters: Any) -> Any:
         """Run one reading statement outside of a transaction and return its first row, if any.
 
@@ -188,16 +207,24 @@ class Transactions:
             # What was inherited belongs to the parent: it is neither used nor closed nor collected here.
             self._inherited += self._idle
             self._idle, self._busy, self._process = [], set(), os.getpid()
-        try:
-            link = self._idle.pop()
-        except IndexError:
-            link = self._connect()
+        link = self._idle_one() or self._connect()
         self._busy.add(link)
         return link
 
+    def _idle_one(self) -> Link | None:
+        while self._idle:
+            try:
+                link = self._idle.pop()
+            except IndexError:  # another thread took it
+                return None
+            if link.is_alive():
+                return link
+            _close(link)
+        return None
+
     def _connect(self) -> Link:
         try:
-            return link_of(self._engine.connect())
+            return _LINKS[self.dialect](self._engine.connect())
         except DBAPIError as error:
             raise DatabaseUnavailableError(_UNREACHABLE, error) from error
 

@@ -50,7 +50,11 @@ class Prepared:
 
     def all(self, link: Link, **parameters: Any) -> list[Any]:
         """Run the statement and return its rows. Raises what the driver raises."""
-        return link.run(self.on(link.core.dialect.name), parameters)
+        return link.run(self.on(link.dialect), parameters)
+
+    def later(self, link: Link, **parameters: Any) -> None:
+        """Run the statement before the next one or with the commit, whichever comes first; it must not need to fail."""
+        link.run_later(self.on(link.dialect), parameters)
 
     def first(self, link: Link, **parameters: Any) -> Any:
         """Run the statement and return its first row, or None. Raises what the driver raises."""

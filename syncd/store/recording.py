@@ -44,7 +44,6 @@ _touch: Final = (
         modified=bindparam("moment"),
         member_count=resource.c.member_count + bindparam("growth"),
     )
-    .returning(resource.c.member_count)
 )
 _TOUCH: Final = Prepared(_touch)
 _REWRITE: Final = Prepared(
@@ -94,7 +93,7 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
     pk = created.pk
     _write_index(scope, pk, frozenset(), indexed_values(document))
     effect = change_members(scope, pk, change.members, members)
-    scope.held[kind, resource_id] = Held(pk, 1, change.origin.value)
+    scope.held[kind, resource_id] = Held(pk, 1, change.origin.value, row["member_count"])
     detail = {"version": 1, "origin": change.origin.value, **document_detail(None, document)}
     tell(scope, change, (resource_id, label_of(document)), detail | membership_detail(effect))
     moment = moment_of(scope.moment)
@@ -146,12 +145,14 @@ def _write(
         return replace(before, members=None)
     row = {"row": held.pk, "new_version": held.version + 1, "moment": scope.moment, "growth": effect.growth}
     if after == before.document:
-        (count,) = _TOUCH.first(scope.link, **row)
+        _TOUCH.later(scope.link, **row)
     else:
         row |= {f"new_{name}": value for name, value in columns_of(scope.types[before.resource_type], after).items()}
-        (count,) = _REWRITE.first(scope.link, **row)
+        _REWRITE.later(scope.link, **row)
         _write_index(scope, held.pk, indexed_values(before.document), indexed_values(after))
     held.version += 1
+    if held.member_count is not None:
+        held.member_count += effect.growth
     told = change if effect else replace(change, members=MembershipChange())
     detail = {"version": held.version, **document_detail(before.document, after), **membership_detail(effect)}
     tell(scope, told, (before.id, label_of(after)), detail)
@@ -161,15 +162,15 @@ def _write(
         last_modified=moment_of(scope.moment),
         document=after,
         members=None,
-        member_count=count,
+        member_count=held.member_count,
     )
 
 
 def _write_index(scope: Scope, pk: int, before: frozenset[tuple[str, str]], after: frozenset[tuple[str, str]]) -> None:
     for path, key in before - after:
-        _UNINDEX.all(scope.link, app=scope.app, attribute=path, value=key, row=pk)
+        _UNINDEX.later(scope.link, app=scope.app, attribute=path, value=key, row=pk)
     if new := after - before:
-        _INDEX.all(scope.link, app=scope.app, row=pk, given=json_text([*new]))
+        _INDEX.later(scope.link, app=scope.app, row=pk, given=json_text([*new]))
 
 
 def _taken(resource_type: str, document: Document) -> Uniqueness:

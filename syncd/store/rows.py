@@ -77,7 +77,7 @@ def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members
     if row is None:
         raise NotFound(f"There is no {resource_type} with the id {resource_id!r}.")
     if scope.cause:
-        scope.held[resource_type, resource_id] = Held(row.pk, row.version, row.origin)
+        scope.held[resource_type, resource_id] = Held(row.pk, row.version, row.origin, row.member_count)
     return row
 
 

@@ -17,6 +17,7 @@ class Held:
     pk: int
     version: int
     origin: str
+    member_count: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def accept_push(database: Database, app: str, cause: Cause, request: ScimRequest
     What the request changes is committed before the answer is returned, or not at all: an error is rendered after the
     rollback. Any exception that is no `ScimError` is a bug or an outage and goes up to the edge.
     """
-    opened = database.reading(app) if is_safe(request.method, request.path) else database.transaction(app, cause)
+    opened = database.asking(app) if is_safe(request.method, request.path) else database.transaction(app, cause)
     try:
         with opened as unit:
             return respond(request, unit.resources, provider)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from syncd.store.link import Compiled, PostgresqlLink, SqliteLink
+from syncd.store.link import Compiled
+from syncd.store.postgresql_link import PostgresqlLink
+from syncd.store.sqlite_link import SqliteLink
 
 See = Callable[[str, Any], None]
 
@@ -23,6 +25,7 @@ def watched(see: See) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for kind in (SqliteLink, PostgresqlLink):
             patch.setattr(kind, "run", _seen_run(kind.run, see))
+            patch.setattr(kind, "run_later", _seen_run(kind.run_later, see))
             patch.setattr(kind, "command", _seen_command(kind.command, see))
         try:
             yield
