@@ -1,0 +1,60 @@
+"""What was measured, and on what: in general words, without the name of a machine."""
+
+import json
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import psycopg
+
+from bench.scale import CONNECTIONS, Scale
+from bench.servers import postgres
+from bench.servers.peers import NODE_FOLDER
+
+_PYTHON_PACKAGES = ("scim2-server", "django-scim2", "django", "gunicorn", "granian", "sqlalchemy", "uvloop")
+_NODE_PACKAGES = ("scimmy-routers", "scimmy", "express")
+
+
+def about(scale: Scale, servers: Sequence[str], postgres_url: str | None) -> dict[str, Any]:
+    """Return the circumstances of a measurement."""
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "scale": scale.name,
+        "rounds": scale.rounds,
+        "connections": CONNECTIONS,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "postgresql": _postgresql(postgres_url) if postgres_url else None,
+        "packages": {name: version(name) for name in _PYTHON_PACKAGES} | _node_versions(servers),
+    }
+
+
+def in_words(facts: dict[str, Any]) -> str:
+    """Return the circumstances as a paragraph."""
+    packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
+    return (
+        f"Measured {facts['date']} ({facts['scale']}): {facts['cores']} shared cores, Python {facts['python']}, SQLite"
+        f" {facts['sqlite']}, PostgreSQL {facts['postgresql'] or 'not at hand'}; {packages}.\n"
+        f"{facts['connections']} connections, medians of {facts['rounds']} rounds, the servers in turn."
+    )
+
+
+def _postgresql(url: str) -> str:
+    with psycopg.connect(postgres.plain(url)) as connection:
+        number = connection.info.server_version
+    return f"{number // 10_000}.{number % 10_000}"
+
+
+def _node_versions(servers: Sequence[str]) -> dict[str, str]:
+    if "scimmy-routers" not in servers:
+        return {}
+    found = {}
+    for name in _NODE_PACKAGES:
+        manifest = NODE_FOLDER / "node_modules" / name / "package.json"
+        found[name] = json.loads(manifest.read_text(encoding="utf-8"))["version"]
+    return found

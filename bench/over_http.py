@@ -1,0 +1,44 @@
+"""The measurement over HTTP: all servers, in turn, in one run."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from bench.about import about, in_words
+from bench.document import DOCUMENT, write_section
+from bench.growth import measure_growth
+from bench.options import Options
+from bench.progress import say
+from bench.report import sections
+from bench.results import Results
+from bench.servers import KINDS, chosen
+from bench.servers.process import ROOT
+from bench.small import measure_small
+
+RESULTS: Final = ROOT / "build" / "bench" / "results"
+
+
+def measure_over_http(options: Options) -> Path:
+    """Measure, print the tables, write the results, and return where they are."""
+    import uvloop  # noqa: PLC0415  # only the environment that measures has it
+
+    servers, left_out = chosen(options.servers, options.postgres_url)
+    for server in left_out:
+        say(f"{KINDS[server].title} is left out: this machine does not have {KINDS[server].needs}.")
+    results = Results(options.scale.name, options.scale.grown.patience)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_measure(options, servers, results))
+    facts = about(options.scale, servers, options.postgres_url)
+    text = "\n\n".join([in_words(facts), *(f"### {title}\n\n{found}" for title, found in sections(results, servers))])
+    say(f"\n{text}\n")
+    path = RESULTS / f"http-{options.scale.name}{'' if options.everything else '-in-part'}.json"
+    results.save(path, facts)
+    if options.document and options.everything and not left_out:
+        write_section(DOCUMENT, "over HTTP", text)
+    return path
+
+
+async def _measure(options: Options, servers: list[str], results: Results) -> None:
+    await measure_small(servers, options.scale, options.operations, results, options.postgres_url)
+    if options.with_growth:
+        await measure_growth(servers, options.scale, results, options.postgres_url)
