@@ -13,25 +13,35 @@ from syncd.core.changes import is_active
 UNIQUE: Final[Mapping[str, str]] = {USER_TYPE.name: "userName", GROUP_TYPE.name: "displayName"}
 """The attribute of which no two resources of a type have the same folded value."""
 
-DERIVED: Final = ("ukey", "external_id", "display_key", "label", "active", "digest", "doc", "search")
-"""The columns of `resource` that follow from the document."""
+KEYS: Final = ("ukey", "external_id", "display_key")
+"""The columns of `resource` that follow from the document and have an index."""
+
+DERIVED: Final = (*KEYS, "label", "active", "digest", "doc", "search")
+"""All columns of `resource` that follow from the document."""
 
 EMAILS: Final = "emails.value"
 
 
 def columns_of(resource_type: ResourceType, document: Document) -> dict[str, Any]:
     """Return the values of the `DERIVED` columns."""
-    display_name = document.get("displayName")
     is_user = resource_type.name == USER_TYPE.name
     return {
-        "ukey": unique_key(resource_type.name, document),
-        "external_id": document.get("externalId"),
-        "display_key": fold(display_name) if is_user and display_name else None,
+        **keys_of(resource_type.name, document),
         "label": label_of(document),
         "active": is_active(document),
         "digest": digest(compared_attributes(document)) if is_user else None,
         "doc": document,
         "search": searchable(resource_type, document),
+    }
+
+
+def keys_of(resource_type: str, document: Document) -> dict[str, str | None]:
+    """Return the values of the `KEYS` columns."""
+    display_name = document.get("displayName")
+    return {
+        "ukey": unique_key(resource_type, document),
+        "external_id": document.get("externalId"),
+        "display_key": fold(display_name) if resource_type == USER_TYPE.name and display_name else None,
     }
 
 

@@ -78,12 +78,13 @@ class Prepared:
         codecs = {key: _codec(name, compiler.binds[key].type) for key in order}
         constant = {key: bind.value for key, bind in compiler.binds.items() if not bind.required}
         columns = list(statement.exported_columns)
+        reads = [_codec(name, column.type).read for column in columns]
         names = [str(column.key) for column in columns]
         row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # noqa: PYI024 -- names are known at run time
         return Compiled(
             compiler.string,
             partial(_values, [(key, codecs[key].bind) for key in order], constant),
-            partial(_row, row._make, [_codec(name, column.type).read for column in columns]),
+            partial(_row, row._make, [(at, read) for at, read in enumerate(reads) if read is not _as_is]),
             [codecs[key].format for key in order],
             b"syncd_%d" % next(_numbers),
         )
@@ -96,8 +97,13 @@ def _values(bound: list[tuple[str, _Convert]], constant: dict[str, Any], given: 
     return [None if (value := given[key]) is None else convert(value) for key, convert in bound]
 
 
-def _row(make: Callable[[Iterable[Any]], Any], readers: list[_Convert], values: Iterable[Any]) -> Any:
-    return make([None if value is None else read(value) for read, value in zip(readers, values, strict=False)])
+def _row(make: Callable[[Iterable[Any]], Any], reads: list[tuple[int, _Convert]], values: Iterable[Any]) -> Any:
+    """Return the row of a driver's values, of which those at the places of `reads` are converted."""
+    row = [*values]
+    for at, read in reads:
+        if row[at] is not None:
+            row[at] = read(row[at])
+    return make(row)
 
 
 def _codec(dialect: str, kind: TypeEngine[Any]) -> _Codec:

@@ -14,7 +14,7 @@ from scim.resource import Document, MembershipChange, StoredResource
 from syncd.core.changes import Change, action_of
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
-from syncd.store.documents import DERIVED, UNIQUE, columns_of, indexed_values, label_of, unique_key
+from syncd.store.documents import DERIVED, KEYS, UNIQUE, columns_of, indexed_values, keys_of, label_of, unique_key
 from syncd.store.link import INTEGRITY_ERRORS, savepoint
 from syncd.store.membership import change_members, resolve_members
 from syncd.store.moments import moment_of
@@ -46,9 +46,13 @@ _touch: Final = (
     )
 )
 _TOUCH: Final = Prepared(_touch)
-_REWRITE: Final = Prepared(
-    _touch.values({name: bindparam(f"new_{name}", type_=resource.c[name].type) for name in DERIVED})
-)
+# SQLite writes every index of which a column is set, whether or not its value is another one.
+_REWRITE: Final = {
+    with_keys: Prepared(
+        _touch.values({name: bindparam(f"new_{name}", type_=resource.c[name].type) for name in sorted(columns)})
+    )
+    for with_keys, columns in ((True, {*DERIVED}), (False, {*DERIVED} - {*KEYS}))
+}
 _given: Final = json_elements(bindparam("given", type_=Text()))
 _INDEX: Final = Prepared(
     insert(attr_value).from_select(
@@ -147,8 +151,10 @@ def _write(
     if after == before.document:
         _TOUCH.later(scope.link, **row)
     else:
-        row |= {f"new_{name}": value for name, value in columns_of(scope.types[before.resource_type], after).items()}
-        _REWRITE.later(scope.link, **row)
+        columns = columns_of(scope.types[before.resource_type], after)
+        row |= {f"new_{name}": value for name, value in columns.items()}
+        was = keys_of(before.resource_type, before.document)
+        _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row)
         _write_index(scope, held.pk, indexed_values(before.document), indexed_values(after))
     held.version += 1
     if held.member_count is not None:
