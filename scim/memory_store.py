@@ -16,6 +16,7 @@ from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
 from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
 from scim.filter.matching import matches, value_matches
 from scim.filter.syntax import Filter
+from scim.history import Past, as_it_was, remember
 from scim.resource import Document, Member, MembershipChange, StoredResource, fold, view
 from scim.schema import ResourceType
 from scim.schema import Uniqueness as Unique
@@ -45,16 +46,17 @@ class MemoryStore:
         self._rows: dict[str, StoredResource] = {}
         self._members: dict[str, _Members] = {}
         self._owners: dict[_UniqueKey, str] = {}
+        self._past: dict[str, Past] = {}
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Open a part that can be undone; see `ResourceStore.attempt`."""
         before = {group_id: dict(members) for group_id, members in self._members.items()}
-        saved = dict(self._rows), before, dict(self._owners)
+        saved = dict(self._rows), before, dict(self._owners), dict(self._past)
         try:
             yield
         except BaseException:
-            self._rows, self._members, self._owners = saved
+            self._rows, self._members, self._owners, self._past = saved
             raise
 
     def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
@@ -78,11 +80,11 @@ class MemoryStore:
         members: MembershipChange,
         *,
         with_members: bool = True,
+        based_on: int | None = None,  # noqa: ARG002 -- there is no record of changes to write it into
     ) -> StoredResource:
         """Change a resource; see `ResourceStore.update`."""
-        row = self._row(resource.resource_type, resource.id)
-        if row.version != resource.version:
-            raise Conflict(f"{row.resource_type} {row.id} was changed in the meantime. Repeat the request.")
+        row = self._current(resource)
+        before_document = row.document
         keys = _unique_keys(self._types[row.resource_type], document)
         self._refuse_taken(keys, owner=row.id)
         before = self._members.get(row.id, {})
@@ -91,7 +93,13 @@ class MemoryStore:
             self._forget_keys(row)
             row = replace(row, version=row.version + 1, last_modified=self._now(), document=deepcopy(document))
             self._put(row, keys, after)
+            self._past[row.id] = remember(self._past.get(row.id), resource.version, before_document, row.document)
         return self._answer(row, with_members=with_members)
+
+    def document_at(self, resource: StoredResource, version: int) -> Document | None:
+        """Return the document as it was; see `ResourceStore.document_at`."""
+        row = self._current(resource)
+        return deepcopy(as_it_was(self._past.get(row.id), row.version, row.document, version))
 
     def delete(self, resource_type: str, resource_id: str) -> None:
         """Remove a resource; see `ResourceStore.delete`. There is nobody to keep a tombstone for."""
@@ -122,6 +130,12 @@ class MemoryStore:
         row = self._rows.get(resource_id)
         if row is None or row.resource_type != resource_type:
             raise NotFound(f"There is no {resource_type} with id {resource_id!r}.")
+        return row
+
+    def _current(self, resource: StoredResource) -> StoredResource:
+        row = self._row(resource.resource_type, resource.id)
+        if row.version != resource.version:
+            raise Conflict(f"{row.resource_type} {row.id} was changed in the meantime. Repeat the request.")
         return row
 
     def _put(self, row: StoredResource, keys: Iterable[_UniqueKey], members: _Members) -> None:

@@ -65,6 +65,7 @@ class ResourceStore(Protocol):
         members: MembershipChange,
         *,
         with_members: bool = True,
+        based_on: int | None = None,
     ) -> StoredResource:
         """Write `document` and the membership change over `resource` and return the result.
 
@@ -72,8 +73,17 @@ class ResourceStore(Protocol):
         change without effect leave both, and nothing is recorded. The cost is that of the change: members that are not
         named are not touched, unless `members.replace`, or `with_members` asks for them in the answer.
 
+        `based_on` is the older version that the client worked from, for stores that keep a record of changes.
+
         Raises `Conflict` when the stored version is no longer `resource.version`, `NotFound` when it is gone, and
         `Uniqueness` and `InvalidValue` as `create` does.
+        """
+
+    def document_at(self, resource: StoredResource, version: int) -> Document | None:
+        """Return the document as it was at an older version, or None when that is not known any more.
+
+        At least `scim.history.MOST_CHANGES` changes are remembered, unless they are large. `resource` was read in this
+        unit of work, which may write. Raises `Conflict` as `update` does.
         """
 
     def delete(self, resource_type: str, resource_id: str) -> None:

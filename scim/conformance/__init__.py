@@ -17,6 +17,7 @@ from scim.core_schemas import GROUP_TYPE, USER_TYPE
 from scim.errors import Conflict, InvalidValue, NotFound, ScimError, Uniqueness
 from scim.filter.matching import matches
 from scim.filter.parser import parse_filter, parse_path
+from scim.history import MOST_CHANGES
 from scim.resource import Member, MembershipChange, StoredResource, view
 from scim.schema import ResourceType
 from scim.store import Query, ResourceStore
@@ -129,6 +130,32 @@ class ResourceStoreContract:
         with _refused(Uniqueness):
             store.update(user, {"userName": "BOB"}, NO_CHANGE)
         assert store.update(user, {"userName": "ANN"}, NO_CHANGE).document == {"userName": "ANN"}
+
+    def test_a_document_is_known_as_it_was_at_each_of_its_youngest_versions(self, store: ResourceStore) -> None:
+        resource = store.create("User", {"userName": "ann", "title": "0", "name": {"givenName": "Ann"}})
+        seen = {resource.version: resource.document}
+        for number in range(1, MOST_CHANGES + 1):
+            titled = {"title": str(number)} if number % 3 else {}
+            resource = store.update(resource, {"userName": f"ann{number % 4}", **titled}, NO_CHANGE)
+            seen[resource.version] = resource.document
+        resource = store.read("User", resource.id)
+        assert {version: store.document_at(resource, version) for version in seen} == seen
+        assert store.document_at(resource, resource.version + 1) is None
+        assert store.document_at(resource, 0) is None
+
+    def test_what_is_too_old_is_not_known_and_not_guessed(self, store: ResourceStore) -> None:
+        resource = store.create("User", {"userName": "ann"})
+        for number in range(MOST_CHANGES + 1):
+            resource = store.update(resource, {"userName": f"ann{number}"}, NO_CHANGE)
+        assert store.document_at(resource, 1) is None
+        assert store.document_at(resource, 2) == {"userName": "ann0"}
+
+    def test_a_change_of_members_alone_forgets_no_document(self, store: ResourceStore) -> None:
+        group = _group(store, "guides")
+        group = store.update(group, {"displayName": "scouts"}, NO_CHANGE)
+        group = store.update(group, group.document, MembershipChange(add=(Member(_user(store, "ann").id),)))
+        at = {version: store.document_at(group, version) for version in (1, 2, 3)}
+        assert at == {1: {"displayName": "guides"}, 2: {"displayName": "scouts"}, 3: {"displayName": "scouts"}}
 
     # -------------------------------------------------------------- members
 

@@ -4,6 +4,7 @@ from dataclasses import replace as with_fields
 from functools import partial
 
 from scim.exchange import ScimResponse
+from scim.merge import UNKNOWN_VERSION, merge, replace_blindly, version_worked_from
 from scim.patch.operations import read_patch
 from scim.patch.planning import plan
 from scim.preconditions import read_preconditions
@@ -48,14 +49,32 @@ def read(resource_type: ResourceType, call: Call) -> ScimResponse:
 
 
 def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
-    """Replace a resource (RFC 7644 section 3.5.1)."""
+    """Replace a resource (RFC 7644 section 3.5.1).
+
+    What was made from an older version, by its own `meta.version`, is merged, unless the client insists on a version.
+    """
     projection = read_projection(call.request.query, resource_type)
-    document, members = read_resource(call.body(), resource_type)
+    body = call.body()
+    theirs, members = read_resource(body, resource_type)
     change = MembershipChange() if members is None else MembershipChange(replace=True, add=members)
     stored = call.current(resource_type)
+    based_on = None if call.request.if_match else version_worked_from(body)
+    stale = based_on is not None and based_on != stored.version
+    document = _merged(theirs, stored, based_on, resource_type, call) if stale else theirs
     document = _keeping_active(document, stored.document)
-    updated = call.store.update(stored, document, change, with_members=projection.carries("members"))
+    carries = projection.carries("members")
+    updated = call.store.update(stored, document, change, with_members=carries, based_on=based_on if stale else None)
     return answer(updated, resource_type, call, projection)
+
+
+def _merged(
+    theirs: Document, stored: StoredResource, based_on: int | None, resource_type: ResourceType, call: Call
+) -> Document:
+    """Return what a write that was made from an older version comes to."""
+    base = call.store.document_at(stored, based_on or UNKNOWN_VERSION)
+    if base is None:
+        return replace_blindly(theirs, stored.document)
+    return merge(base, _keeping_active(theirs, base), stored.document, resource_type)
 
 
 def _keeping_active(document: Document, before: Document) -> Document:

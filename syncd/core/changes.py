@@ -46,7 +46,7 @@ class Change:
 
     `before` is None for a creation, `after` None for a deletion. `members` is the membership change of a group,
     `origin` who made the account that is created. The store refuses the change when the resource's version is not
-    `before.version`.
+    `before.version`. `based_on` is the older version that the client worked from, where its change was merged.
     """
 
     resource_type: str
@@ -54,6 +54,7 @@ class Change:
     after: Document | None
     members: MembershipChange = field(default_factory=MembershipChange)
     origin: Origin = Origin.SCIM
+    based_on: int | None = None
 
 
 def action_of(change: Change) -> Action:

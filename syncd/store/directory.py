@@ -7,6 +7,7 @@ from dataclasses import replace
 from scim.core_schemas import GROUP_TYPE
 from scim.errors import Forbidden
 from scim.filter.syntax import Filter
+from scim.history import as_it_was
 from scim.resource import Document, Member, MembershipChange, StoredResource
 from scim.store import Page, Query
 from syncd.core.changes import Change
@@ -55,10 +56,18 @@ class Directory:
         members: MembershipChange,
         *,
         with_members: bool = True,
+        based_on: int | None = None,
     ) -> StoredResource:
         """Change a resource; see `ResourceStore.update`."""
-        changed = self._record(Change(resource.resource_type, self._managed(resource), document, members))
+        changed = self._record(
+            Change(resource.resource_type, self._managed(resource), document, members, based_on=based_on)
+        )
         return self._answer(changed, with_members=with_members)
+
+    def document_at(self, resource: StoredResource, version: int) -> Document | None:
+        """Return the document as it was; see `ResourceStore.document_at`."""
+        past = hold(self._scope, resource).past
+        return as_it_was(past, resource.version, resource.document, version)
 
     def delete(self, resource_type: str, resource_id: str) -> None:
         """Remove a resource; see `ResourceStore.delete`."""

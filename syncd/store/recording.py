@@ -10,6 +10,7 @@ from sqlalchemy import Text, bindparam, delete, insert, select, update
 
 from scim.core_schemas import GROUP_TYPE
 from scim.errors import Conflict, Uniqueness
+from scim.history import remember
 from scim.resource import Document, MembershipChange, StoredResource
 from syncd.core.changes import Change, action_of
 from syncd.store.audit import document_detail, membership_detail, write_event
@@ -51,7 +52,7 @@ _REWRITE: Final = {
     with_keys: Prepared(
         _touch.values({name: bindparam(f"new_{name}", type_=resource.c[name].type) for name in sorted(columns)})
     )
-    for with_keys, columns in ((True, {*DERIVED}), (False, {*DERIVED} - {*KEYS}))
+    for with_keys, columns in ((True, {*DERIVED, "past"}), (False, {*DERIVED, "past"} - {*KEYS}))
 }
 _given: Final = json_elements(bindparam("given", type_=Text()))
 _INDEX: Final = Prepared(
@@ -154,13 +155,16 @@ def _write(
         columns = columns_of(scope.types[before.resource_type], after)
         row |= {f"new_{name}": value for name, value in columns.items()}
         was = keys_of(before.resource_type, before.document)
-        _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row)
+        held.past = remember(held.past, held.version, before.document, after)
+        _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row, new_past=held.past)
         _write_index(scope, held.pk, indexed_values(before.document), indexed_values(after))
     held.version += 1
     if held.member_count is not None:
         held.member_count += effect.growth
     told = change if effect else replace(change, members=MembershipChange())
     detail = {"version": held.version, **document_detail(before.document, after), **membership_detail(effect)}
+    if change.based_on is not None:
+        detail["merged_from_version"] = change.based_on
     tell(scope, told, (before.id, label_of(after)), detail)
     return replace(
         before,

@@ -64,7 +64,7 @@ _one: Final = {
 _ONE: Final = {with_members: Prepared(statement) for with_members, statement in _one.items()}
 # Rows are locked against change, not against being referred to: a membership may be added beside an update.
 _ONE_LOCKED: Final = {
-    with_members: Prepared(statement.with_for_update(of=resource, key_share=True))
+    with_members: Prepared(statement.add_columns(resource.c.past).with_for_update(of=resource, key_share=True))
     for with_members, statement in _one.items()
 }
 _MEMBERS_OF_ONE: Final = Prepared(_members.where(member.c.group_pk == bindparam("group")))
@@ -77,7 +77,7 @@ def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members
     if row is None:
         raise NotFound(f"There is no {resource_type} with the id {resource_id!r}.")
     if scope.cause:
-        scope.held[resource_type, resource_id] = Held(row.pk, row.version, row.origin, row.member_count)
+        scope.held[resource_type, resource_id] = Held(row.pk, row.version, row.origin, row.member_count, row.past)
     return row
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from scim.history import Past
 from scim.schema import ResourceType
 from syncd.core.changes import Cause
 from syncd.store.link import Link
@@ -12,12 +13,16 @@ from syncd.store.link import Link
 
 @dataclass(slots=True)
 class Held:
-    """A resource row that this unit of work has locked: nobody else changes it until the unit ends."""
+    """A resource row that this unit of work has locked: nobody else changes it until the unit ends.
+
+    `past` is what its youngest changes replaced, as `scim.history` keeps it.
+    """
 
     pk: int
     version: int
     origin: str
     member_count: int | None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,10 +263,16 @@ class Recording(MemoryStore):
         return super().read(resource_type, resource_id, with_members=with_members)
 
     def update(
-        self, resource: StoredResource, document: Document, members: MembershipChange, *, with_members: bool = True
+        self,
+        resource: StoredResource,
+        document: Document,
+        members: MembershipChange,
+        *,
+        with_members: bool = True,
+        based_on: int | None = None,
     ) -> StoredResource:
         self.asked.append(with_members)
-        return super().update(resource, document, members, with_members=with_members)
+        return super().update(resource, document, members, with_members=with_members, based_on=based_on)
 
     def find(self, query: Query) -> Page:
         self.asked.append(query.with_members)
