@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from scim.characteristics import unique_values
 from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
 from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
 from scim.filter.matching import matches, value_matches
@@ -181,12 +182,16 @@ class MemoryStore:
 
 
 def _unique_keys(resource_type: ResourceType, document: Document) -> list[_UniqueKey]:
-    """Return (resource type, attribute, folded value) of each value that must be unique (RFC 7643 section 7)."""
-    return [
+    """Return (resource type, attribute, folded value) of each value that must be unique (RFC 7643 section 7).
+
+    What is unique in an extension is so among resources of every type.
+    """
+    core = [
         (resource_type.name, attribute.name, fold(document[attribute.name]))
         for attribute in resource_type.schema.attributes
         if attribute.uniqueness is not Unique.NONE and attribute.name in document
     ]
+    return [*core, *(("resource", path, key) for path, key in sorted(unique_values(resource_type, document)))]
 
 
 def _changed(before: _Members, change: MembershipChange, added: _Members) -> _Members:

@@ -1,7 +1,7 @@
 """`attributes` and `excludedAttributes`: which part of a resource an answer carries (RFC 7644 section 3.9)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,14 +38,16 @@ class Projection:
 def read_projection(query: Mapping[str, str], resource_type: ResourceType) -> Projection:
     """Return what the parameters of a request ask for. With both, what is excluded is taken from what is requested.
 
-    `returned` decides (RFC 7643 section 7): "always" is never excluded, "request" is carried only where it is named.
-    Brackets, as in `emails[type eq "work"]`, and names that the schema does not have are ignored.
+    `returned` decides (RFC 7643 section 7): "always" is never excluded, "request" is carried only where it is named,
+    "never" not even then. Brackets, as in `emails[type eq "work"]`, and names that the schema does not have are
+    ignored.
     """
     attributes = _names(query.get("attributes", ""))
     excluded = [keys for name in _names(query.get("excludedAttributes", "")) for keys in _hideable(resource_type, name)]
-    if not attributes:
-        return Projection(None, _tree([*excluded, *_keys_returned(resource_type, Returned.REQUEST)]))
     requested = [keys for name in attributes for keys in _named(resource_type, name)]
+    excluded += _withheld(resource_type, requested)
+    if not attributes:
+        return Projection(None, _tree(excluded))
     return Projection(_tree([*requested, *_keys_returned(resource_type, Returned.ALWAYS)]), _tree(excluded))
 
 
@@ -78,6 +80,23 @@ def _keys_returned(resource_type: ResourceType, returned: Returned) -> Iterator[
     yield from ((attribute.name,) for attribute in core if attribute.returned is returned)
     for extension in resource_type.extensions:
         yield from ((extension.urn, part.name) for part in extension.attributes if part.returned is returned)
+
+
+def _withheld(resource_type: ResourceType, requested: Collection[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield the keys of attributes and sub-attributes that are not returned unless requested, or even then."""
+    for schema in resource_type.schemas():
+        above = () if schema is resource_type.schema else (schema.urn,)
+        for attribute in schema.withheld:
+            keys = (*above, attribute.name)
+            parts = (((*keys, part.name), part.returned) for part in attribute.sub_attributes)
+            for where, returned in ((keys, attribute.returned), *parts):
+                if returned is Returned.NEVER or (returned is Returned.REQUEST and not _is_named(where, requested)):
+                    yield where
+
+
+def _is_named(keys: tuple[str, ...], requested: Iterable[tuple[str, ...]]) -> bool:
+    """Return whether something is requested by its own name, or by that of a part."""
+    return any(named[: len(keys)] == keys for named in requested)
 
 
 def _tree(paths: Iterable[tuple[str, ...]]) -> Tree:

@@ -3,7 +3,7 @@
 One table of these drives validation, `/Schemas`, projection, the typing of filters and the choice of indexes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -50,7 +50,10 @@ class Uniqueness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """One attribute definition. Defaults are those of RFC 7643 section 2.2."""
+    """One attribute definition. Defaults are those of RFC 7643 section 2.2.
+
+    `indexed` is no characteristic and is not published: a store is to find resources quickly by the attribute.
+    """
 
     name: str
     type: Type = Type.STRING
@@ -64,6 +67,7 @@ class Attribute:
     canonical_values: tuple[str, ...] = ()
     reference_types: tuple[str, ...] = ()
     sub_attributes: tuple["Attribute", ...] = ()
+    indexed: bool = False
     _by_name: dict[str, "Attribute"] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
@@ -76,20 +80,44 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A schema: its URN, and its attributes."""
+    """A schema: its URN, and its attributes.
+
+    `immutable`, `demanding`, `unique`, `indexed` and `withheld` are those attributes that are so, or have parts that
+    are so. Demanding ones are required; withheld ones are returned never, or on request.
+    """
 
     urn: str
     name: str
     description: str
     attributes: tuple[Attribute, ...]
+    immutable: tuple[Attribute, ...] = field(init=False, repr=False, compare=False, hash=False)
+    demanding: tuple[Attribute, ...] = field(init=False, repr=False, compare=False, hash=False)
+    unique: tuple[Attribute, ...] = field(init=False, repr=False, compare=False, hash=False)
+    indexed: tuple[Attribute, ...] = field(init=False, repr=False, compare=False, hash=False)
+    withheld: tuple[Attribute, ...] = field(init=False, repr=False, compare=False, hash=False)
     _by_name: dict[str, Attribute] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {attribute.name.lower(): attribute for attribute in self.attributes})
+        for name, holds in _SELECTIONS.items():
+            object.__setattr__(self, name, tuple(one for one in self.attributes if _in_any_part(one, holds)))
 
     def attribute(self, name: str) -> Attribute | None:
         """Return the attribute of that name in any case, or None."""
         return self._by_name.get(name.lower())
+
+
+_SELECTIONS: Final[Mapping[str, Callable[[Attribute], bool]]] = {
+    "immutable": lambda attribute: attribute.mutability is Mutability.IMMUTABLE,
+    "demanding": lambda attribute: attribute.required,
+    "unique": lambda attribute: attribute.uniqueness is not Uniqueness.NONE,
+    "indexed": lambda attribute: attribute.indexed,
+    "withheld": lambda attribute: attribute.returned in {Returned.NEVER, Returned.REQUEST},
+}
+
+
+def _in_any_part(attribute: Attribute, holds: Callable[[Attribute], bool]) -> bool:
+    return holds(attribute) or any(map(holds, attribute.sub_attributes))
 
 
 @dataclass(frozen=True, slots=True)

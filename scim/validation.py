@@ -9,10 +9,11 @@ from typing import Any, Final
 import orjson
 
 from scim.attribute_path import core_attribute
-from scim.errors import InvalidSyntax, InvalidValue, PayloadTooLarge, UnsupportedMediaType
+from scim.characteristics import refuse_missing
+from scim.errors import InvalidSyntax, PayloadTooLarge, UnsupportedMediaType
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest
 from scim.resource import Document, Member
-from scim.schema import Attribute, ResourceType, Schema
+from scim.schema import Attribute, ResourceType
 from scim.values import canonical_parts, present, read_members
 
 _JSON_TYPES: Final = frozenset({MEDIA_TYPE, "application/json", None})
@@ -63,26 +64,13 @@ def read_resource(body: Mapping[str, Any], resource_type: ResourceType) -> tuple
         if extension is not None and value is not None:
             parts = present(canonical_parts(extension.attribute, value, f"{extension.urn}:"))
             document |= {extension.urn: parts} if parts else {}
-    _require(resource_type, document)
+    refuse_missing(resource_type, document)
     return document, _members(body) if resource_type.schema.attribute("members") else None
 
 
 def _members(body: Mapping[str, Any]) -> tuple[Member, ...] | None:
     given = [value for name, value in body.items() if name.lower() == "members"]
     return read_members(given[-1]) if given else None
-
-
-def _require(resource_type: ResourceType, document: Document) -> None:
-    missing = _missing(resource_type.schema, document)
-    for extension in resource_type.extensions:
-        if extension.urn in document:
-            missing += [f"{extension.urn}:{name}" for name in _missing(extension, document[extension.urn])]
-    if missing:
-        raise InvalidValue(f"Missing: {', '.join(missing)}. A {resource_type.name} cannot be without.")
-
-
-def _missing(schema: Schema, parts: Mapping[str, Any]) -> list[str]:
-    return [attribute.name for attribute in schema.attributes if attribute.required and attribute.name not in parts]
 
 
 def _without_strings(body: bytes) -> bytes:

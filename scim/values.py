@@ -77,7 +77,10 @@ def canonical_parts(find: Find, parts: Any, where: str) -> dict[str, Any]:
 
 
 def is_kept(attribute: Attribute) -> bool:
-    """Return whether a client's value is kept: not what is read-only, and not a password, which nobody reads again."""
+    """Return whether a client's value is kept: not what is read-only, and not what is write-only.
+
+    A password, and the like of an operator's own, is of no use: nobody signs in here, and nobody reads it again.
+    """
     return attribute.mutability is not Mutability.READ_ONLY and attribute.mutability is not Mutability.WRITE_ONLY
 
 
@@ -138,14 +141,18 @@ def _text(attribute: Attribute, value: Any, where: str) -> str:
         raise _mismatch(where, "a string", value)
     if len(value) <= KEY_BYTES and value.isascii() and value.isprintable():
         return value
-    is_key = attribute.uniqueness is not Uniqueness.NONE or attribute.name in _KEYS
+    is_key = _is_key(attribute) or attribute.name in _KEYS
     return _checked(attribute, value, where, KEY_BYTES if is_key else TEXT_BYTES)
 
 
 def _long_text(attribute: Attribute, value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise _mismatch(where, "a string", value)
-    return _checked(attribute, value, where, TEXT_BYTES)
+    return _checked(attribute, value, where, KEY_BYTES if _is_key(attribute) else TEXT_BYTES)
+
+
+def _is_key(attribute: Attribute) -> bool:
+    return attribute.indexed or attribute.uniqueness is not Uniqueness.NONE
 
 
 def _checked(attribute: Attribute, value: str, where: str, limit: int) -> str:

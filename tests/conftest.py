@@ -15,6 +15,8 @@ import pytest
 import structlog
 from sqlalchemy import Engine, event
 
+from scim.core_schemas import RESOURCE_TYPES
+from scim.schema import ResourceType
 from syncd.store import SqlDatabase, create_schema, drop_schema, open_database, upgrade, with_schema
 
 APP = "acme"
@@ -77,9 +79,11 @@ def postgres_database(postgres_url: str, clock: SteppingClock) -> Iterator[SqlDa
 
 
 @contextmanager
-def opened(url: str, clock: SteppingClock) -> Iterator[SqlDatabase]:
+def opened(
+    url: str, clock: SteppingClock, resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
+) -> Iterator[SqlDatabase]:
     """Open a database, and find afterwards that nothing was left open."""
-    database = open_database(url, clock=clock, new_id=lambda: str(uuid.uuid4()))
+    database = open_database(url, clock=clock, new_id=lambda: str(uuid.uuid4()), resource_types=resource_types)
     try:
         database.ensure_app(APP, "0oaacme0000000000001")
         yield database

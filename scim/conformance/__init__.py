@@ -4,7 +4,7 @@ Owns: `ResourceStoreContract`, and in `examples` what it is run over. Never: kno
 everything in `scim` below `service`.
 
 Subclass `ResourceStoreContract` in a test module and give it a fixture `store`: a fresh, empty store in a unit of work
-that may write. A test's name says what holds.
+that may write, of `examples.RESOURCE_TYPES`. A test's name says what holds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Final
 
-from scim.conformance.examples import DOCUMENTS, GROUP_FILTERS, USER_FILTERS
+from scim.conformance.examples import BADGE, DOCUMENTS, GROUP_FILTERS, USER_FILTERS
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
 from scim.errors import Conflict, InvalidValue, NotFound, ScimError, Uniqueness
 from scim.filter.matching import matches
@@ -156,6 +156,40 @@ class ResourceStoreContract:
         group = store.update(group, group.document, MembershipChange(add=(Member(_user(store, "ann").id),)))
         at = {version: store.document_at(group, version) for version in (1, 2, 3)}
         assert at == {1: {"displayName": "guides"}, 2: {"displayName": "scouts"}, 3: {"displayName": "scouts"}}
+
+    # -------------------------------------------------------------- values that are unique in an extension
+
+    def test_a_unique_value_of_an_extension_is_one_resources_alone(self, store: ResourceStore) -> None:
+        ann = _badged(store, "ann", number="A1", serial="s1")
+        for taken in ({"number": "a1"}, {"serial": "s1"}):
+            with _refused(Uniqueness):
+                _badged(store, "bob", **taken)
+        bob = _badged(store, "bob", number="b1", serial="S1")
+        for taken in ({"number": "A1"}, {"number": "b2", "serial": "s1"}):
+            with _refused(Uniqueness, BADGE.urn):
+                store.update(bob, {"userName": "carl", BADGE.urn: taken}, NO_CHANGE)
+        assert store.find(Query("User")).resources == (ann, bob)
+        again = store.update(ann, {"userName": "ann", BADGE.urn: {"number": "a1", "serial": "s1"}}, NO_CHANGE)
+        assert again.version == ann.version + 1
+
+    def test_a_unique_part_of_a_value_is_one_resources_alone(self, store: ResourceStore) -> None:
+        _badged(store, "ann", doors=[{"value": "d1", "key": "k1"}, {"value": "d2", "key": "k1"}])
+        with _refused(Uniqueness, "doors.key"):
+            _badged(store, "bob", doors=[{"value": "d3", "key": "K1"}])
+        _badged(store, "bob", doors=[{"value": "d1", "key": "k2"}, {"value": "d2"}])
+
+    def test_a_unique_value_is_free_again_after_change_deletion_and_an_attempt_that_raised(
+        self, store: ResourceStore
+    ) -> None:
+        ann, bob = _badged(store, "ann", number="1"), _badged(store, "bob", number="2")
+        store.update(ann, {"userName": "ann"}, NO_CHANGE)
+        store.delete("User", bob.id)
+        with _refused(NotFound), store.attempt():
+            _badged(store, "carl", number="3")
+            _give_up()
+        _badged(store, "dora", number="1", serial="x")
+        _badged(store, "emma", number="2")
+        _badged(store, "fred", number="3")
 
     # -------------------------------------------------------------- members
 
@@ -347,6 +381,10 @@ class ResourceStoreContract:
 
 def _user(store: ResourceStore, name: str) -> StoredResource:
     return store.create("User", {"userName": name})
+
+
+def _badged(store: ResourceStore, name: str, **badge: object) -> StoredResource:
+    return store.create("User", {"userName": name, BADGE.urn: badge})
 
 
 def _group(store: ResourceStore, name: str, *members: StoredResource) -> StoredResource:

@@ -1,9 +1,55 @@
-"""Users that differ in what filters look at, and filters of every shape over them."""
+"""Users that differ in what filters look at, filters of every shape over them, and an extension of every trait."""
 
 from typing import Final
 
 from scim import urns
+from scim.core_schemas import ENTERPRISE_USER, GROUP_TYPE, USER
 from scim.resource import Document
+from scim.schema import Attribute, Mutability, ResourceType, Returned, Schema, Type, Uniqueness
+
+BADGE: Final = Schema(
+    urn="urn:example:params:scim:schemas:extension:badge:2.0:User",
+    name="Badge",
+    description="What a badge says",
+    attributes=(
+        Attribute(name="number", uniqueness=Uniqueness.SERVER, indexed=True),
+        Attribute(name="serial", uniqueness=Uniqueness.GLOBAL, case_exact=True),
+        Attribute(name="issued", type=Type.DATE_TIME, mutability=Mutability.IMMUTABLE),
+        Attribute(name="office", required=True),
+        Attribute(name="pin", mutability=Mutability.WRITE_ONLY, returned=Returned.NEVER),
+        Attribute(name="printed", mutability=Mutability.READ_ONLY),
+        Attribute(name="note", returned=Returned.REQUEST),
+        Attribute(name="secret", returned=Returned.NEVER),
+        Attribute(name="colour", returned=Returned.ALWAYS, canonical_values=("red", "green")),
+        Attribute(name="level", type=Type.INTEGER),
+        Attribute(
+            name="doors",
+            type=Type.COMPLEX,
+            multi_valued=True,
+            sub_attributes=(
+                Attribute(name="value", required=True, indexed=True, case_exact=True),
+                Attribute(name="type"),
+                Attribute(name="lock", mutability=Mutability.IMMUTABLE),
+                Attribute(name="key", uniqueness=Uniqueness.SERVER),
+                Attribute(name="code", returned=Returned.NEVER),
+            ),
+        ),
+        Attribute(
+            name="holder",
+            type=Type.COMPLEX,
+            sub_attributes=(
+                Attribute(name="value", required=True),
+                Attribute(name="since", mutability=Mutability.IMMUTABLE),
+                Attribute(name="pin", mutability=Mutability.WRITE_ONLY),
+                Attribute(name="remark", returned=Returned.REQUEST),
+            ),
+        ),
+    ),
+)
+
+USER_WITH_BADGE: Final = ResourceType("User", "/Users", "User account", USER, (ENTERPRISE_USER, BADGE))
+RESOURCE_TYPES: Final = (USER_WITH_BADGE, GROUP_TYPE)
+"""What a store serves while it is held to the contract."""
 
 DOCUMENTS: Final[tuple[Document, ...]] = (
     {"userName": "bjensen@example.com", "externalId": "00uAb", "active": True, "title": "Tour Guide"},

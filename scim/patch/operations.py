@@ -131,7 +131,7 @@ def _with_path(op: Op, target: PatchPath, value: Any) -> list[Operation]:
     refusal = _refusal(path)
     if refusal:
         raise Mutability(f"{path}: {refusal}")
-    if not is_kept(path.attribute):
+    if not (is_kept(path.attribute) and is_kept(path.leaf)):
         return []
     if path.attribute.name == MEMBERS:
         return [_on_members(op, target, value)]

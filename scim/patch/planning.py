@@ -10,6 +10,7 @@ from scim.patch.membership import MatchingMembers, MembershipFold
 from scim.patch.operations import MEMBERS, Op, Operation
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.schema import Attribute
+from scim.schema import Mutability as Writable
 from scim.values import MAXIMUM_VALUES, one_primary, present
 
 
@@ -20,7 +21,8 @@ def plan(
 
     Pure: `resource` stays as it is, and its members are not looked at. `matching_members` is asked as `MembershipFold`
     says. Raises `NoTarget` where a path selects nothing, `Mutability` and `InvalidValue` where a required attribute
-    would be left without a value.
+    would be left without a value, and `Mutability` where an immutable part of one of several values would change. What
+    becomes of the resource as a whole is for `scim.characteristics` to judge.
     """
     document: Document = resource.document
     membership = MembershipFold(matching_members)
@@ -36,7 +38,7 @@ def _applied(operation: Operation, document: Document) -> Document:
     path = operation.path.path
     holder = document if path.extension is None else document.get(path.extension.urn, {})
     value = _new_value(operation, holder.get(path.attribute.name))
-    if path.attribute.required and _is_absent(value):
+    if path.extension is None and path.attribute.required and _is_absent(value):
         error = Mutability if operation.op is Op.REMOVE else InvalidValue
         raise error(f"{path}: is required and cannot be without a value (RFC 7644 section 3.5.2.2).")
     changed = _with(holder, path.attribute.name, value)
@@ -82,6 +84,7 @@ def _added(attribute: Attribute, old: list[Any], new: list[Any]) -> list[Any]:
         if index == len(values):
             values.append(value)
         elif isinstance(value, Mapping):
+            _refuse_changed_part(attribute, values[index], {**values[index], **value})
             values[index] = {**values[index], **value}
     return one_primary(values, [positions[_identity(attribute, value)] for value in new])
 
@@ -134,11 +137,22 @@ def _described_added(operation: Operation, old: list[Any]) -> list[Any]:
 
 def _changed(operation: Operation, value: Mapping[str, Any]) -> dict[str, Any]:
     """Return what becomes of one selected value; nothing is left of it where it is to go."""
-    sub_attribute = operation.path.path.sub_attribute
-    if sub_attribute is not None:
-        return _with(value, sub_attribute.name, operation.value)
-    kept = value if operation.op is Op.ADD else {}
-    return present({**kept, **(operation.value or {})})
+    path = operation.path.path
+    if path.sub_attribute is not None:
+        changed = _with(value, path.sub_attribute.name, operation.value)
+    else:
+        kept = value if operation.op is Op.ADD else {}
+        changed = present({**kept, **(operation.value or {})})
+    if changed:
+        _refuse_changed_part(path.attribute, value, changed)
+    return changed
+
+
+def _refuse_changed_part(attribute: Attribute, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise `Mutability` where an immutable part of a value becomes another one; a value may go as a whole."""
+    for part in attribute.sub_attributes:
+        if part.mutability is Writable.IMMUTABLE and part.name in old and new.get(part.name) != old[part.name]:
+            raise Mutability(f"{attribute.name}.{part.name}: is immutable, and has another value already.")
 
 
 def _equalities(condition: Filter) -> dict[str, Any] | None:

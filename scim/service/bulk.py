@@ -104,8 +104,9 @@ class _Job:
     def _linked(self, operation: BulkOperation, ids: Mapping[str, str]) -> str:
         """Give what was made the references that it was made without, and return its version."""
         path = f"{operation.path.removesuffix('/')}/{ids[operation.bulk_id or '']}"
+        data = {name: part for name, part in (operation.data or {}).items() if name.lower() != "meta"}
         try:
-            answer = self._answer("PUT", path, resolved(operation.data, ids), None)
+            answer = self._answer("PUT", path, resolved(data, ids), None)
         except ScimError as error:
             raise error if error.status >= _OUR_TROUBLE else Conflict(f"{_NO_CIRCLE} {error.detail}") from None
         return dict(answer.headers)["ETag"]

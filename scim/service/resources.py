@@ -1,11 +1,13 @@
 """Creating, reading, replacing, changing and deleting one resource (RFC 7644 sections 3.3 to 3.6)."""
 
+from collections.abc import Sequence
 from dataclasses import replace as with_fields
 from functools import partial
 
+from scim.characteristics import refuse_changed, refuse_taken_away, with_immutable
 from scim.exchange import ScimResponse
 from scim.merge import UNKNOWN_VERSION, merge, replace_blindly, version_worked_from
-from scim.patch.operations import read_patch
+from scim.patch.operations import Op, Operation, read_patch
 from scim.patch.planning import plan
 from scim.preconditions import read_preconditions
 from scim.projection import read_projection
@@ -61,7 +63,8 @@ def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
     based_on = None if call.request.if_match else version_worked_from(body)
     stale = based_on is not None and based_on != stored.version
     document = _merged(theirs, stored, based_on, resource_type, call) if stale else theirs
-    document = _keeping_active(document, stored.document)
+    document = with_immutable(resource_type, stored.document, _keeping_active(document, stored.document))
+    refuse_changed(resource_type, stored.document, document)
     carries = projection.carries("members")
     updated = call.store.update(stored, document, change, with_members=carries, based_on=based_on if stale else None)
     return answer(updated, resource_type, call, projection)
@@ -93,12 +96,23 @@ def patch(resource_type: ResourceType, call: Call) -> ScimResponse:
     operations = read_patch(call.body(), resource_type, limits)
     stored = call.current(resource_type)
     document, change = plan(operations, stored, partial(call.store.matching_members, stored.id))
+    _judge(resource_type, operations, stored.document, document)
     carries = projection.carries("members")
     brief = carries and not projection.asks_for("members") and _members_after(stored, change) > limits.members_in_answer
     updated = call.store.update(stored, document, change, with_members=carries and not brief)
     if brief:
         return ScimResponse(204, headers=(("ETag", etag(updated.version)),))
     return answer(updated, resource_type, call, projection)
+
+
+def _judge(resource_type: ResourceType, operations: Sequence[Operation], before: Document, after: Document) -> None:
+    """Raise an error where the outcome of a PATCH is none that the table of characteristics allows.
+
+    Taking a required attribute away is `Mutability` (RFC 7644 section 3.5.2.2).
+    """
+    removes = any(one.op is Op.REMOVE and one.path.path.leaf.required for one in operations)
+    refuse_taken_away(resource_type, before, after, by_removal=removes)
+    refuse_changed(resource_type, before, after)
 
 
 def _members_after(stored: StoredResource, change: MembershipChange) -> int:

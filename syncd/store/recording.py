@@ -3,15 +3,18 @@
 A creation, a change and a deletion each write all of them, in one transaction, or nothing.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Text, bindparam, delete, insert, select, update
 
+from scim.characteristics import unique_values
 from scim.core_schemas import GROUP_TYPE
 from scim.errors import Conflict, Uniqueness
 from scim.history import remember
 from scim.resource import Document, MembershipChange, StoredResource
+from scim.schema import ResourceType
 from syncd.core.changes import Change, action_of
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
@@ -23,6 +26,7 @@ from syncd.store.prepared import Prepared, json_text
 from syncd.store.rows import read_one
 from syncd.store.scope import Held, Scope
 from syncd.store.tables import TYPE_CODES, attr_value, resource
+from syncd.store.uniqueness import claim_values
 
 _GIVEN: Final = ("app", "type", "id", "origin", "protected", "version", "created", "modified", "member_count")
 _CREATE: Final = Prepared(
@@ -78,6 +82,11 @@ _UNINDEX: Final = Prepared(
 
 def create(scope: Scope, change: Change, document: Document) -> StoredResource:
     """Write a new resource. Raises `Uniqueness` and `InvalidValue`; then nothing was written."""
+    with _all_or_nothing(scope, change.resource_type, {}, document):
+        return _create(scope, change, document)
+
+
+def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
     kind = change.resource_type
     members = resolve_members(scope, change.members.add)
     resource_id = scope.new_id()
@@ -96,7 +105,7 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
     if created is None:
         raise _taken(kind, document)
     pk = created.pk
-    _write_index(scope, pk, frozenset(), indexed_values(document))
+    _write_values(scope, pk, scope.types[kind], {}, document)
     effect = change_members(scope, pk, change.members, members)
     scope.held[kind, resource_id] = Held(pk, 1, change.origin.value, row["member_count"])
     detail = {"version": 1, "origin": change.origin.value, **document_detail(None, document)}
@@ -115,7 +124,8 @@ def rewrite(scope: Scope, change: Change, before: StoredResource, after: Documen
     members = resolve_members(scope, change.members.add)
     key = unique_key(kind, after)
     if key == unique_key(kind, before.document):
-        return _write(scope, change, before, after, members)
+        with _all_or_nothing(scope, kind, before.document, after):
+            return _write(scope, change, before, after, members)
     if _TAKEN.first(scope.link, app=scope.app, type=TYPE_CODES[kind], ukey=key):
         raise _taken(kind, after)
     try:
@@ -157,7 +167,7 @@ def _write(
         was = keys_of(before.resource_type, before.document)
         held.past = remember(held.past, held.version, before.document, after)
         _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row, new_past=held.past)
-        _write_index(scope, held.pk, indexed_values(before.document), indexed_values(after))
+        _write_values(scope, held.pk, scope.types[before.resource_type], before.document, after)
     held.version += 1
     if held.member_count is not None:
         held.member_count += effect.growth
@@ -176,11 +186,21 @@ def _write(
     )
 
 
-def _write_index(scope: Scope, pk: int, before: frozenset[tuple[str, str]], after: frozenset[tuple[str, str]]) -> None:
-    for path, key in before - after:
+def _all_or_nothing(scope: Scope, kind: str, before: Document, after: Document) -> AbstractContextManager[None]:
+    """Return a savepoint where the write may turn out to be refused halfway: when it claims unique values."""
+    resource_type = scope.types[kind]
+    claims = unique_values(resource_type, after) - unique_values(resource_type, before)
+    return savepoint(scope.link) if claims else nullcontext()
+
+
+def _write_values(scope: Scope, pk: int, resource_type: ResourceType, before: Document, after: Document) -> None:
+    """Write the rows of values that are unique or indexed. Raises `Uniqueness`."""
+    claim_values(scope, pk, unique_values(resource_type, before), unique_values(resource_type, after))
+    old, new = indexed_values(before), indexed_values(after)
+    for path, key in old - new:
         _UNINDEX.later(scope.link, app=scope.app, attribute=path, value=key, row=pk)
-    if new := after - before:
-        _INDEX.later(scope.link, app=scope.app, row=pk, given=json_text([*new]))
+    if added := new - old:
+        _INDEX.later(scope.link, app=scope.app, row=pk, given=json_text([*added]))
 
 
 def _taken(resource_type: str, document: Document) -> Uniqueness:

@@ -7,20 +7,24 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from scim.core_schemas import RESOURCE_TYPES
 from scim.errors import ScimError
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest, ScimResponse
 from scim.memory_store import MemoryStore
 from scim.provider import Provider
+from scim.schema import ResourceType
 from scim.service import error_response, respond
 
 BASE_URL = "https://syncd.example/scim/v2"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def memory_store(kind: type[MemoryStore] = MemoryStore) -> MemoryStore:
+def memory_store(
+    kind: type[MemoryStore] = MemoryStore, resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
+) -> MemoryStore:
     """Return an empty store whose ids are id-0001, id-0002, ... and whose clock ticks with each write."""
     numbers, seconds = count(1), count()
-    return kind(lambda: f"id-{next(numbers):04}", lambda: START + timedelta(seconds=next(seconds)))
+    return kind(lambda: f"id-{next(numbers):04}", lambda: START + timedelta(seconds=next(seconds)), resource_types)
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,9 @@ class Answer:
 class Endpoint:
     """`send` gives a request to the service and reads the answer. Errors come as answers, as they do over HTTP."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.store = memory_store()
-        self.provider = Provider(BASE_URL, limits or Limits())
+    def __init__(self, limits: Limits | None = None, resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES) -> None:
+        self.store = memory_store(resource_types=resource_types)
+        self.provider = Provider(BASE_URL, limits or Limits(), resource_types=resource_types)
 
     def answer(self, request: ScimRequest) -> ScimResponse:
         try:
