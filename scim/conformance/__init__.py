@@ -7,26 +7,29 @@ Subclass `ResourceStoreContract` in a test module and give it a fixture `store`:
 that may write, of `examples.RESOURCE_TYPES`. A test's name says what holds.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from copy import deepcopy
 from typing import Final
 
-from scim.conformance.examples import BADGE, DOCUMENTS, GROUP_FILTERS, USER_FILTERS
+from scim.conformance.attempts import AttemptContract, UniquenessContract
+from scim.conformance.examples import DOCUMENTS, GROUP_FILTERS, USER_FILTERS
+from scim.conformance.steps import agree as _agree
+from scim.conformance.steps import create_group as _group
+from scim.conformance.steps import create_user as _user
+from scim.conformance.steps import ids_of as _ids
+from scim.conformance.steps import refused as _refused
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
-from scim.errors import Conflict, InvalidValue, NotFound, ScimError, Uniqueness
-from scim.filter.matching import matches
+from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
 from scim.filter.parser import parse_filter, parse_path
 from scim.history import MOST_CHANGES
-from scim.resource import Member, MembershipChange, StoredResource, view
-from scim.schema import ResourceType
+from scim.resource import Member, MembershipChange
 from scim.store import Query, ResourceStore
 
 UNKNOWN_ID: Final = "0f0f0f0f-0000-4000-8000-000000000000"
 NO_CHANGE: Final = MembershipChange()
 
 
-class ResourceStoreContract:
+class ResourceStoreContract(AttemptContract, UniquenessContract):
     """What holds for every store. All tests take `store`, which the subclass provides."""
 
     # -------------------------------------------------------------- create, read, delete
@@ -157,40 +160,6 @@ class ResourceStoreContract:
         at = {version: store.document_at(group, version) for version in (1, 2, 3)}
         assert at == {1: {"displayName": "guides"}, 2: {"displayName": "scouts"}, 3: {"displayName": "scouts"}}
 
-    # -------------------------------------------------------------- values that are unique in an extension
-
-    def test_a_unique_value_of_an_extension_is_one_resources_alone(self, store: ResourceStore) -> None:
-        ann = _badged(store, "ann", number="A1", serial="s1")
-        for taken in ({"number": "a1"}, {"serial": "s1"}):
-            with _refused(Uniqueness):
-                _badged(store, "bob", **taken)
-        bob = _badged(store, "bob", number="b1", serial="S1")
-        for taken in ({"number": "A1"}, {"number": "b2", "serial": "s1"}):
-            with _refused(Uniqueness, BADGE.urn):
-                store.update(bob, {"userName": "carl", BADGE.urn: taken}, NO_CHANGE)
-        assert store.find(Query("User")).resources == (ann, bob)
-        again = store.update(ann, {"userName": "ann", BADGE.urn: {"number": "a1", "serial": "s1"}}, NO_CHANGE)
-        assert again.version == ann.version + 1
-
-    def test_a_unique_part_of_a_value_is_one_resources_alone(self, store: ResourceStore) -> None:
-        _badged(store, "ann", doors=[{"value": "d1", "key": "k1"}, {"value": "d2", "key": "k1"}])
-        with _refused(Uniqueness, "doors.key"):
-            _badged(store, "bob", doors=[{"value": "d3", "key": "K1"}])
-        _badged(store, "bob", doors=[{"value": "d1", "key": "k2"}, {"value": "d2"}])
-
-    def test_a_unique_value_is_free_again_after_change_deletion_and_an_attempt_that_raised(
-        self, store: ResourceStore
-    ) -> None:
-        ann, bob = _badged(store, "ann", number="1"), _badged(store, "bob", number="2")
-        store.update(ann, {"userName": "ann"}, NO_CHANGE)
-        store.delete("User", bob.id)
-        with _refused(NotFound), store.attempt():
-            _badged(store, "carl", number="3")
-            _give_up()
-        _badged(store, "dora", number="1", serial="x")
-        _badged(store, "emma", number="2")
-        _badged(store, "fred", number="3")
-
     # -------------------------------------------------------------- members
 
     def test_a_group_is_created_with_its_members_each_once(self, store: ResourceStore) -> None:
@@ -281,57 +250,6 @@ class ResourceStoreContract:
             assert condition is not None
             assert set(store.matching_members(group.id, condition)) == ids, text
 
-    # -------------------------------------------------------------- attempts
-
-    def test_an_attempt_that_succeeds_stays(self, store: ResourceStore) -> None:
-        with store.attempt():
-            user = _user(store, "ann")
-            with store.attempt():
-                store.update(user, {"userName": "bob"}, NO_CHANGE)
-        assert store.read("User", user.id).document == {"userName": "bob"}
-
-    def test_an_attempt_that_raises_leaves_nothing_of_what_it_did_and_all_of_what_was(
-        self, store: ResourceStore
-    ) -> None:
-        ann, bob = _user(store, "ann"), _user(store, "bob")
-        group = _group(store, "guides", ann)
-        with _refused(NotFound), store.attempt():
-            _user(store, "carl")
-            store.update(ann, {"userName": "zoe"}, NO_CHANGE)
-            store.update(group, {"displayName": "others"}, MembershipChange(add=(Member(bob.id),), remove=(ann.id,)))
-            store.delete("User", bob.id)
-            _give_up()
-        assert store.find(Query("User")).resources == tuple(store.read("User", one.id) for one in (ann, bob))
-        assert store.read("User", ann.id).document == ann.document
-        assert store.read("Group", group.id) == group
-
-    def test_names_are_free_or_taken_again_after_an_attempt_that_raised(self, store: ResourceStore) -> None:
-        ann = _user(store, "ann")
-        with _refused(NotFound), store.attempt():
-            store.update(ann, {"userName": "bob"}, NO_CHANGE)
-            _user(store, "ann")
-            _give_up()
-        with _refused(Uniqueness):
-            _user(store, "ann")
-        _user(store, "bob")
-
-    def test_what_was_read_before_an_attempt_that_raised_can_still_be_changed(self, store: ResourceStore) -> None:
-        ann = _user(store, "ann")
-        with _refused(NotFound), store.attempt():
-            store.update(ann, {"userName": "bob"}, NO_CHANGE)
-            _give_up()
-        after = store.update(ann, {"userName": "carl"}, NO_CHANGE)
-        assert (after.version, store.read("User", ann.id)) == (ann.version + 1, after)
-
-    def test_of_attempts_within_attempts_only_the_one_that_raises_is_undone(self, store: ResourceStore) -> None:
-        with store.attempt():
-            ann = _user(store, "ann")
-            with _refused(Uniqueness), store.attempt():
-                bob = _user(store, "bob")
-                store.update(bob, {"userName": "ANN"}, NO_CHANGE)
-            carl = _user(store, "carl")
-        assert [found.id for found in store.find(Query("User")).resources] == [ann.id, carl.id]
-
     # -------------------------------------------------------------- find
 
     def test_every_filter_finds_what_the_reference_meaning_says(self, store: ResourceStore) -> None:
@@ -377,45 +295,3 @@ class ResourceStoreContract:
         first, second = _user(store, "ann"), _user(store, "bob")
         store.update(first, {"userName": "zoe", "active": False}, NO_CHANGE)
         assert [found.id for found in store.find(Query("User")).resources] == [first.id, second.id]
-
-
-def _user(store: ResourceStore, name: str) -> StoredResource:
-    return store.create("User", {"userName": name})
-
-
-def _badged(store: ResourceStore, name: str, **badge: object) -> StoredResource:
-    return store.create("User", {"userName": name, BADGE.urn: badge})
-
-
-def _group(store: ResourceStore, name: str, *members: StoredResource) -> StoredResource:
-    return store.create("Group", {"displayName": name}, [Member(member.id) for member in members])
-
-
-def _give_up() -> None:
-    raise NotFound("as an operation does that fails at its end")
-
-
-def _ids(group: StoredResource) -> set[str]:
-    return {member.value for member in group.members or ()}
-
-
-def _agree(store: ResourceStore, resource_type: ResourceType, filters: Iterable[str]) -> None:
-    everything = store.find(Query(resource_type.name)).resources
-    for text in filters:
-        condition = parse_filter(text, resource_type)
-        expected = [stored.id for stored in everything if matches(condition, view(stored, resource_type))]
-        page = store.find(Query(resource_type.name, condition))
-        assert [stored.id for stored in page.resources] == expected, text
-        assert page.total == len(expected), text
-
-
-@contextmanager
-def _refused(error: type[ScimError], naming: str = "") -> Iterator[None]:
-    """Hold that the block raises that error and no other, with `naming` in its detail."""
-    try:
-        yield
-    except error as raised:
-        detail = raised.detail
-    else:
-        raise AssertionError(f"{error.__name__} was not raised")
-    assert naming in detail, detail
