@@ -2,6 +2,7 @@
 
 import sys
 
+from bench.in_process.part import measure_in_process
 from bench.options import read_options
 from bench.over_http import measure_over_http
 from bench.progress import say
@@ -10,7 +11,10 @@ from bench.progress import say
 def main() -> int:
     """Measure what was asked for, and return the exit code."""
     options = read_options(sys.argv[1:])
-    say(f"The results are in {measure_over_http(options)}.")
+    if "http" in options.parts:
+        say(f"The results are in {measure_over_http(options)}.")
+    if "in-process" in options.parts:
+        say(f"The results are in {measure_in_process(options)}.")
     return 0
 
 

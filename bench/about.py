@@ -5,7 +5,7 @@ import os
 import platform
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -19,27 +19,41 @@ _PYTHON_PACKAGES = ("scim2-server", "django-scim2", "django", "gunicorn", "grani
 _NODE_PACKAGES = ("scimmy-routers", "scimmy", "express")
 
 
-def about(scale: Scale, servers: Sequence[str], postgres_url: str | None) -> dict[str, Any]:
-    """Return the circumstances of a measurement."""
+def machine(postgres_url: str | None) -> dict[str, Any]:
+    """Return what it was measured on, and when."""
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "scale": scale.name,
-        "rounds": scale.rounds,
-        "connections": CONNECTIONS,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "postgresql": _postgresql(postgres_url) if postgres_url else None,
+    }
+
+
+def machine_in_words(facts: Mapping[str, Any]) -> str:
+    """Return the machine as a sentence."""
+    return (
+        f"Measured {facts['date']}: {facts['cores']} shared cores, Python {facts['python']}, SQLite {facts['sqlite']},"
+        f" PostgreSQL {facts['postgresql'] or 'not at hand'}."
+    )
+
+
+def about(scale: Scale, servers: Sequence[str], postgres_url: str | None) -> dict[str, Any]:
+    """Return the circumstances of the measurement over HTTP."""
+    return {
+        **machine(postgres_url),
+        "scale": scale.name,
+        "rounds": scale.rounds,
+        "connections": CONNECTIONS,
         "packages": {name: version(name) for name in _PYTHON_PACKAGES} | _node_versions(servers),
     }
 
 
-def in_words(facts: dict[str, Any]) -> str:
+def in_words(facts: Mapping[str, Any]) -> str:
     """Return the circumstances as a paragraph."""
     packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
     return (
-        f"Measured {facts['date']} ({facts['scale']}): {facts['cores']} shared cores, Python {facts['python']}, SQLite"
-        f" {facts['sqlite']}, PostgreSQL {facts['postgresql'] or 'not at hand'}; {packages}.\n"
+        f"{machine_in_words(facts)} Scale: {facts['scale']}. With {packages}.\n"
         f"{facts['connections']} connections, medians of {facts['rounds']} rounds, the servers in turn."
     )
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from bench.servers.process import ROOT
 
+RESULTS: Final = ROOT / "build" / "bench" / "results"
 DOCUMENT: Final = ROOT / "docs" / "performance.md"
 
 

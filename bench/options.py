@@ -11,6 +11,8 @@ from bench.scale import FULL, QUICK, Scale
 from bench.servers import KINDS
 from bench.small import FLOW
 
+FEWEST: Final = 2_000
+PARTS: Final = ("http", "in-process")
 _POSTGRESQL: Final = ("BENCH_POSTGRES_URL", "SYNCD_TEST_POSTGRES_URL")
 
 
@@ -19,8 +21,10 @@ class Options:
     """The options of a measurement. `postgres_url` is None where there is no PostgreSQL to measure on."""
 
     scale: Scale
+    parts: tuple[str, ...]
     servers: tuple[str, ...]
     operations: tuple[str, ...]
+    users: int
     document: bool
     postgres_url: str | None
 
@@ -40,6 +44,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     known = (FLOW, *OPERATIONS)
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure syncd beside other SCIM servers.")
     parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes; docs/ stays as it is")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only that part; may be repeated")
     parser.add_argument("--only", action="append", choices=list(KINDS), help="only that server; may be repeated")
     parser.add_argument(
         "--operations",
@@ -47,13 +52,19 @@ def read_options(arguments: Sequence[str]) -> Options:
         default=known,
         help=f"only these, without growth; of {','.join(known)}",
     )
+    parser.add_argument("--users", type=int, help="users of the part in process; by default 1,000,000, quick 20,000")
     given = parser.parse_args(arguments)
     if unknown := set(given.operations) - set(known):
         parser.error(f"no operation of that name: {', '.join(sorted(unknown))}. There are: {', '.join(known)}")
+    if given.users is not None and given.users < FEWEST:
+        parser.error(f"--users {given.users}: at least {FEWEST:,} are needed, so that there are pages in the middle")
+    users = given.users or (20_000 if given.quick else 1_000_000)
     return Options(
         scale=QUICK if given.quick else FULL,
+        parts=tuple(given.part or PARTS),
         servers=tuple(given.only or ()),
         operations=tuple(given.operations),
+        users=users,
         document=not given.quick,
         postgres_url=next((url for name in _POSTGRESQL if (url := os.environ.get(name))), None),
     )

@@ -2,20 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
 
 from bench.about import about, in_words
-from bench.document import DOCUMENT, write_section
+from bench.document import DOCUMENT, RESULTS, write_section
 from bench.growth import measure_growth
 from bench.options import Options
 from bench.progress import say
 from bench.report import sections
 from bench.results import Results
 from bench.servers import KINDS, chosen
-from bench.servers.process import ROOT
 from bench.small import measure_small
-
-RESULTS: Final = ROOT / "build" / "bench" / "results"
 
 
 def measure_over_http(options: Options) -> Path:

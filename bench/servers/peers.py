@@ -20,6 +20,7 @@ from bench.servers.process import (
     running_process,
 )
 from bench.wire import HOST
+from syncd.store import with_schema
 
 NODE_FOLDER: Final = ROOT / "build" / "bench" / "node"
 _SETTINGS: Final = "bench.peers.django_project.settings"
@@ -73,7 +74,7 @@ def django_scim2_on_postgresql(folder: Path, postgres_url: str | None) -> Iterat
     """Run django-scim2 on a PostgreSQL schema under gunicorn with two processes."""
     url = postgres_url or ""
     with postgres.schema(url) as name, _django(folder, postgres.django_database(url, name)) as (port, pid):
-        yield Running(port, "/scim/v2", TOKEN, pid, settle=lambda: postgres.settle(url, name))
+        yield Running(port, "/scim/v2", TOKEN, pid, settle=lambda: postgres.settle(with_schema(url, name)))
 
 
 @contextmanager

@@ -23,12 +23,12 @@ def schema(url: str) -> Iterator[str]:
         drop_schema(url, name)
 
 
-def settle(url: str, name: str) -> None:
-    """Do at once what autovacuum does sooner or later: clean up, and look at what the tables hold."""
+def settle(url: str) -> None:
+    """Do at once, in the schema of that URL, what autovacuum does sooner or later."""
     with psycopg.connect(plain(url), autocommit=True) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [name]).fetchall()
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema").fetchall()
         for (table,) in tables:
-            connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(name, table)))
+            connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
 
 
 def plain(url: str) -> str:

@@ -50,7 +50,7 @@ def on_postgresql(folder: Path, postgres_url: str | None) -> Iterator[Running]:
         postgres.schema(url) as name,
         _running(folder, with_schema(url, name), workers=2) as (port, token, pid),
     ):
-        yield Running(port, "/scim/v2", token, pid, settle=lambda: postgres.settle(url, name))
+        yield Running(port, "/scim/v2", token, pid, settle=lambda: postgres.settle(with_schema(url, name)))
 
 
 @contextmanager

@@ -1,0 +1,83 @@
+"""The measurement in process, on SQLite and on PostgreSQL: load, measure, tell."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from bench.about import machine, machine_in_words
+from bench.document import DOCUMENT, RESULTS, write_section
+from bench.in_process.front_door import front_door
+from bench.in_process.loading import load
+from bench.in_process.measuring import Cost, measure
+from bench.in_process.telling import POSTGRESQL, SQLITE, text_of
+from bench.in_process.world import World
+from bench.options import Options
+from bench.progress import say
+from bench.servers import postgres
+from syncd.bootstrap.system import SystemClock, new_id
+from syncd.store import upgrade, with_schema
+
+Costs = dict[str, dict[str, Cost]]
+"""Costs by database and operation."""
+
+_REQUESTS: Final = 500
+
+
+def measure_in_process(options: Options) -> Path:
+    """Measure, print the tables, write the results, and return where they are."""
+    world = World(options.users)
+    costs: Costs = {}
+    with _databases(options) as urls:
+        say(f"loading {world.users:,} users and {world.groups:,} groups, the databases at the same time")
+        with ProcessPoolExecutor(max_workers=len(urls), mp_context=get_context("spawn")) as pool:
+            for loading in [pool.submit(_load, database, url, world) for database, url in urls.items()]:
+                loading.result()
+        for database, url in urls.items():
+            costs[database] = dict(_measured(database, url, world))
+    facts = machine(options.postgres_url)
+    text = text_of(machine_in_words(facts), world, costs)
+    say(f"\n{text}\n")
+    path = RESULTS / f"in-process-{world.users}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"about": facts, "users": world.users, "costs": _plain(costs)}, indent=1))
+    if options.document:
+        write_section(DOCUMENT, "in process", text)
+    return path
+
+
+@contextmanager
+def _databases(options: Options) -> Iterator[dict[str, str]]:
+    """Make the databases and give their URLs; they are gone when the block has ended."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(dir=RESULTS.parent, prefix="large-"))
+        urls = {SQLITE: f"sqlite:///{folder}/syncd.db"}
+        if options.postgres_url:
+            name = stack.enter_context(postgres.schema(options.postgres_url))
+            urls[POSTGRESQL] = with_schema(options.postgres_url, name)
+        for url in urls.values():
+            upgrade(url)
+        yield urls
+
+
+def _load(database: str, url: str, world: World) -> None:
+    load(url, world, SystemClock(), lambda line: say(f"  {database}: {line}"))
+    if database == POSTGRESQL:
+        postgres.settle(url)
+
+
+def _measured(database: str, url: str, world: World) -> Iterator[tuple[str, Cost]]:
+    say(f"{database}, {world.users:,} users:")
+    with front_door(url, SystemClock(), new_id) as door:
+        for name, cost in measure(door, world, _REQUESTS):
+            say(f"  {name:22} {cost.p50:8.3f} ms, 99 % below {cost.p99:8.3f} ms")
+            yield name, cost
+
+
+def _plain(costs: Costs) -> dict[str, dict[str, dict[str, Any]]]:
+    return {database: {name: cost._asdict() for name, cost in found.items()} for database, found in costs.items()}

@@ -1,0 +1,69 @@
+"""From the rows of one resource to those of another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from bench.in_process.bulk import Row
+from scim.resource import Document
+from scim.schema import ResourceType
+from scim.validation import read_resource
+from syncd.store.audit import document_detail, membership_detail
+from syncd.store.documents import columns_of, indexed_values, label_of
+from syncd.store.membership import MembershipEffect
+from syncd.store.tables import attr_value, audit_event, member, outbox, resource
+
+Written = Mapping[str, list[Row]]
+"""Rows by the name of their table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The rows that the front door wrote for the first resource of a type; an empty one where it wrote none."""
+
+    resource_type: ResourceType
+    resource: Row
+    event: Row
+    outbox: Row
+    member: Row
+    indexed: Row
+
+    @property
+    def first_pk(self) -> int:
+        """The row number of the first resource; the others follow it without a gap."""
+        pk: int = self.resource["pk"]
+        return pk
+
+    def rows(self, number: int, name: str, body: Mapping[str, Any], members: Sequence[tuple[int, str]]) -> Written:
+        """Return the rows of resource `number`, whose id is `name`, with members as (row number, id)."""
+        document, _ = read_resource(body, self.resource_type)
+        pk = self.first_pk + number - 1
+        event_pk = self.event["pk"] + number - 1
+        row = self.resource | columns_of(self.resource_type, document) | {"pk": pk, "id": name}
+        if self.resource["member_count"] is not None:
+            row["member_count"] = len(members)
+        return {
+            resource.name: [row],
+            attr_value.name: [
+                self.indexed | {"attribute": path, "value": key, "resource_pk": pk}
+                for path, key in indexed_values(document)
+            ],
+            member.name: [self.member | {"group_pk": pk, "member_pk": member_pk} for member_pk, _ in members],
+            audit_event.name: [
+                self.event | {"pk": event_pk, "subject_id": name, "body": self._told(name, document, members)}
+            ],
+            outbox.name: [self.outbox | {"pk": self.outbox["pk"] + number - 1, "event_pk": event_pk}],
+        }
+
+    def _told(self, name: str, document: Document, members: Sequence[tuple[int, str]]) -> bytes:
+        """Return the body of the audit event: that of the first one, about this resource."""
+        event = orjson.loads(self.event["body"])
+        changed = document_detail(None, document) | membership_detail(
+            MembershipEffect(tuple(one for _, one in members))
+        )
+        about_the_first = {"before", "after", "members_added", "members_added_beyond"}
+        detail = {key: value for key, value in event["detail"].items() if key not in about_the_first}
+        event |= {"subject_id": name, "subject_name": label_of(document), "detail": detail | changed}
+        return orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
