@@ -89,7 +89,9 @@ class MemoryStore:
         keys = _unique_keys(self._types[row.resource_type], document)
         self._refuse_taken(keys, owner=row.id)
         before = self._members.get(row.id, {})
-        after = _changed(before, members, self._known(members.add))
+        added = self._known(members.add)
+        self._refuse_circles(row.id, added)
+        after = _changed(before, members, added)
         if document != row.document or after.keys() != before.keys():
             self._forget_keys(row)
             row = replace(row, version=row.version + 1, last_modified=self._now(), document=deepcopy(document))
@@ -174,6 +176,16 @@ class MemoryStore:
         return {
             member_id: replace(member, type=self._rows[member_id].resource_type) for member_id, member in wanted.items()
         }
+
+    def _refuse_circles(self, group_id: str, added: Iterable[str]) -> None:
+        """Raise `InvalidValue` for members in which the group is contained, or which are the group itself."""
+        above, found = {group_id}, {group_id}
+        while found:
+            found = {one for one, members in self._members.items() if not found.isdisjoint(members)} - above
+            above |= found
+        if circular := [member_id for member_id in added if member_id in above]:
+            named = ", ".join(map(repr, circular))
+            raise InvalidValue(f"members: a group cannot contain itself, directly or through others: {named}.")
 
     def _refuse_taken(self, keys: Iterable[_UniqueKey], owner: str | None = None) -> None:
         for key in keys:

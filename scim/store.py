@@ -49,7 +49,8 @@ class ResourceStore(Protocol):
         """Store a new resource under an id that the store makes, version 1, and return it with its members.
 
         Raises `Uniqueness` when a user's userName or a group's displayName equals another one's of the same type after
-        folding (NFC, case), and `InvalidValue` naming each member that is no resource of this tenant.
+        folding (NFC, case), and `InvalidValue` naming each member that is no resource of this tenant, or that is a
+        group in which this one is contained, directly or through others.
         """
 
     def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:

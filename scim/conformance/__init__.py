@@ -233,6 +233,28 @@ class ResourceStoreContract(AttemptContract, UniquenessContract):
         after = store.read("Group", group.id)
         assert (_ids(after), after.member_count) == ({bob.id}, 1)
 
+    def test_no_group_comes_to_contain_itself(self, store: ResourceStore) -> None:
+        inner = _group(store, "inner")
+        middle = _group(store, "middle", inner)
+        outer = _group(store, "outer", middle, inner)
+        for group in (inner, middle, outer):
+            for change in (
+                MembershipChange(add=(Member(outer.id),)),
+                MembershipChange(replace=True, add=(Member(outer.id),)),
+            ):
+                with _refused(InvalidValue, outer.id):
+                    store.update(group, group.document, change)
+            assert store.read("Group", group.id) == group
+
+    def test_a_group_moves_freely_where_no_circle_closes(self, store: ResourceStore) -> None:
+        inner = _group(store, "inner")
+        left, right = _group(store, "left", inner), _group(store, "right")
+        right = store.update(right, right.document, MembershipChange(add=(Member(inner.id), Member(left.id))))
+        assert _ids(right) == {inner.id, left.id}
+        left = store.update(left, left.document, MembershipChange(remove=(inner.id,)))
+        inner = store.update(inner, inner.document, MembershipChange(add=(Member(left.id),)))
+        assert _ids(inner) == {left.id}
+
     def test_members_are_selected_by_a_condition(self, store: ResourceStore) -> None:
         ann, inner = _user(store, "ann"), _group(store, "inner")
         group = _group(store, "guides", ann, inner)

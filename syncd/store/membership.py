@@ -6,12 +6,14 @@ from typing import Final
 
 from sqlalchemy import Text, bindparam, delete, select, true
 
+from scim.core_schemas import GROUP_TYPE
 from scim.errors import InvalidValue
 from scim.resource import Member, MembershipChange, fold
 from syncd.store.constructs import insert_on_each, is_one_of, json_elements, number_part, text_part, unindexed
+from syncd.store.nesting import refuse_circles
 from syncd.store.prepared import Prepared, json_text
 from syncd.store.scope import Scope
-from syncd.store.tables import member, resource
+from syncd.store.tables import TYPE_CODES, member, resource
 
 MOST_NAMED: Final = 1000
 """How many members an audit event names; of more it says how many."""
@@ -33,13 +35,14 @@ class MembershipEffect:
         return len(self.added) - len(self.removed)
 
 
+_GROUP: Final = TYPE_CODES[GROUP_TYPE.name]
 _list: Final = bindparam("given", type_=Text())
 _given: Final = json_elements(_list)
 _IS_OURS: Final = unindexed(resource.c.app) == bindparam("app")
 
 # Added members are locked against deletion, in one order, until the membership is committed.
 _RESOLVE: Final = Prepared(
-    select(resource.c.id, resource.c.pk)
+    select(resource.c.id, resource.c.pk, resource.c.type)
     .where(_IS_OURS, is_one_of(resource.c.id, _list))
     .order_by(resource.c.id)
     .with_for_update(read=True, key_share=True)
@@ -83,10 +86,10 @@ _IDS: Final = Prepared(
 )
 
 
-def resolve_members(scope: Scope, members: Sequence[Member]) -> dict[str, int]:
-    """Return the row numbers of members by id, and hold them against deletion.
+def resolve_members(scope: Scope, members: Sequence[Member], into: int | None = None) -> dict[str, int]:
+    """Return the row numbers of members by id, and hold them against deletion. `into` is the group, if it exists yet.
 
-    Raises `InvalidValue` naming each id that is no resource of this application.
+    Raises `InvalidValue` naming each id that is no resource of this application, or a group that contains this one.
     """
     if not members:
         return {}
@@ -96,6 +99,9 @@ def resolve_members(scope: Scope, members: Sequence[Member]) -> dict[str, int]:
     if unknown:
         named = ", ".join(map(repr, list(unknown)[:MOST_NAMED]))
         raise InvalidValue(f"members: there is no resource with the id {named}.")
+    groups = [row.pk for row in found if row.type == _GROUP]
+    if groups and into is not None:
+        refuse_circles(scope, into, groups)
     return pks
 
 

@@ -120,8 +120,7 @@ def rewrite(scope: Scope, change: Change, before: StoredResource, after: Documen
     Raises `Conflict`, `NotFound`, `Uniqueness` and `InvalidValue`; then nothing was written.
     """
     kind = before.resource_type
-    hold(scope, before)
-    members = resolve_members(scope, change.members.add)
+    members = resolve_members(scope, change.members.add, into=hold(scope, before).pk)
     key = unique_key(kind, after)
     if key == unique_key(kind, before.document):
         with _all_or_nothing(scope, kind, before.document, after):

@@ -66,6 +66,22 @@ def test_eight_threads_on_one_group_lose_no_membership(database: SqlDatabase) ->
         assert len(unit.audit_trail(subject_id=group_id)) == len(people) + 1
 
 
+def test_of_groups_that_take_one_another_in_at_once_no_circle_comes_about(database: SqlDatabase) -> None:
+    for attempt in range(4):
+        with database.transaction(APP, CAUSE) as unit:
+            names = [f"group{attempt}-{number}" for number in range(THREADS)]
+            groups = [unit.resources.create("Group", {"displayName": name}).id for name in names]
+
+        def take_the_next_one_in(thread: int, groups: list[str] = groups) -> None:
+            with database.transaction(APP, CAUSE) as unit:
+                group = unit.resources.read("Group", groups[thread], with_members=False)
+                following = Member(groups[(thread + 1) % THREADS])
+                unit.resources.update(group, group.document, MembershipChange(add=(following,)))
+
+        outcomes = at_once(take_the_next_one_in)
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["InvalidValue"] + ["NoneType"] * (THREADS - 1)
+
+
 def test_members_that_are_deleted_while_others_are_added_are_counted_right(database: SqlDatabase) -> None:
     people = [user(database, f"user{number}") for number in range(THREADS * 2)]
     with database.transaction(APP, CAUSE) as unit:
