@@ -39,8 +39,9 @@ class PostgresqlLink:
         self._pq: Any = driver.pgconn
         self._prepared: set[bytes] = set()
         self._waiting: list[_Sent] = []
-        self._poll = select.poll()
-        self._poll.register(self._pq.socket, select.POLLIN)
+        self._readable, self._ready = select.poll(), select.poll()
+        self._readable.register(self._pq.socket, select.POLLIN)
+        self._ready.register(self._pq.socket, select.POLLIN | select.POLLOUT)
 
     @property
     def core(self) -> Connection:
@@ -50,7 +51,7 @@ class PostgresqlLink:
 
     def is_alive(self) -> bool:
         """Ask the database only if it has said something while nobody asked; see `Link`."""
-        if not self._poll.poll(0):
+        if not self._readable.poll(0):
             return True
         try:
             self._checked(self._pq.exec_(b""))
@@ -133,7 +134,8 @@ class PostgresqlLink:
     def _received(self) -> Any:
         """Return the next result. Each command has one, and then None."""
         while self._pq.is_busy():
-            self._poll.poll()
+            unsent = self._pq.flush()
+            (self._ready if unsent else self._readable).poll()
             self._pq.consume_input()
         return self._pq.get_result()
 

@@ -100,6 +100,15 @@ def test_questions_are_answered_and_do_not_write(database: SqlDatabase) -> None:
     assert database.in_use == 0
 
 
+def test_what_waits_may_be_larger_than_any_buffer_of_the_network(database: SqlDatabase) -> None:
+    large = "x" * 16_000_000
+    with database.transaction(APP, CAUSE) as unit:
+        for name in ("t", "u"):
+            ADD.later(unit._scope.link, **ROW | {"token_id": name, "label": large, "digest": name.encode()})
+        assert [row.label for row in LABELS.all(unit._scope.link)] == [large, large]
+    assert tokens(database) == ["t", "u"]
+
+
 @pytest.mark.postgres
 def test_a_connection_that_is_lost_while_asking_is_unavailable(postgres_database: SqlDatabase) -> None:
     def ask_twice() -> None:
