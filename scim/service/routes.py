@@ -1,13 +1,15 @@
 """What can be done where: one table of paths and methods."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final
 
 from scim.discovery import resource_types, schemas
 from scim.errors import MethodNotAllowed, NotFound, NotImplementedHere
 from scim.exchange import ScimResponse
+from scim.openapi import describe
 from scim.provider import Provider
+from scim.representation import encode
 from scim.service.bulk import bulk
 from scim.service.call import Call, Handler, OfType, serve
 from scim.service.discovery import discover_all, discover_one, provider_config
@@ -28,7 +30,14 @@ def not_offered(_: Call) -> ScimResponse:
 OF_ITEM: Final[Mapping[str, OfType]] = {"GET": read, "PUT": replace, "PATCH": patch, "DELETE": delete}
 """Methods of one resource of each type."""
 
+
+def describe_all(call: Call) -> ScimResponse:
+    """Describe the endpoint in OpenAPI."""
+    return ScimResponse(200, encode(describe(call.provider, paths(call.provider))))
+
+
 ENDPOINTS: Final[Mapping[str, Methods]] = {
+    "/openapi.json": {"GET": describe_all},
     "/ServiceProviderConfig": {"GET": provider_config},
     "/ResourceTypes": {"GET": partial(discover_all, resource_types)},
     "/Schemas": {"GET": partial(discover_all, schemas)},
@@ -68,6 +77,15 @@ def handler_of(method: str, path: str, provider: Provider) -> tuple[Handler, str
         allow = tuple(methods)
         raise MethodNotAllowed(f"{method} is not defined here. Allowed: {', '.join(allow)}.", allow)
     return handler, name
+
+
+def paths(provider: Provider) -> dict[str, list[str]]:
+    """Return every path with its methods; `{id}` stands for what names one item."""
+    routes: dict[str, Iterable[str]] = {**ENDPOINTS, **{f"{path}/{{id}}": methods for path, methods in ITEMS.items()}}
+    for resource_type in provider.resource_types:
+        below = {f"{resource_type.endpoint}/{name}": methods for name, methods in OF_TYPE_BELOW.items()}
+        routes |= {resource_type.endpoint: OF_TYPE, **below, f"{resource_type.endpoint}/{{id}}": OF_ITEM}
+    return {path: [method for method in methods if method != ANY_METHOD] for path, methods in routes.items()}
 
 
 def is_safe(method: str, path: str) -> bool:
