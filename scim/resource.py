@@ -69,7 +69,7 @@ def view(stored: StoredResource, resource_type: ResourceType) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         "schemas": [schema.urn for schema in resource_type.schemas() if _carries(stored, resource_type, schema.urn)],
         "id": stored.id,
-        **stored.document,
+        **_known(stored.document, resource_type),
         "meta": {
             "resourceType": stored.resource_type,
             "created": timestamp(stored.created),
@@ -82,6 +82,12 @@ def view(stored: StoredResource, resource_type: ResourceType) -> dict[str, Any]:
     if stored.groups:
         attributes["groups"] = [_member_value(group) for group in stored.groups]
     return attributes
+
+
+def _known(document: Document, resource_type: ResourceType) -> Document:
+    """Return the document without extensions that are not served any more: nobody says whether they may be shown."""
+    unknown = [name for name in document if ":" in name and resource_type.extension(name) is None]
+    return {name: value for name, value in document.items() if name not in unknown} if unknown else document
 
 
 def _carries(stored: StoredResource, resource_type: ResourceType, urn: str) -> bool:

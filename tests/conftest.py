@@ -142,7 +142,7 @@ def migration_script(postgres_server_url: str) -> str:
         statements = statements_during(lambda: upgrade(with_schema(postgres_server_url, schema)))
     finally:
         drop_schema(postgres_server_url, schema)
-    return ";".join(sql for sql in statements if sql.lstrip().startswith(("CREATE", "INSERT", "ALTER")))
+    return ";".join(sql for sql in statements if sql.lstrip().startswith(("CREATE", "INSERT", "ALTER", "UPDATE")))
 
 
 def statements_during(work: Callable[[], None]) -> list[str]:

@@ -48,7 +48,7 @@ class Pattern:
             resource.name: [row],
             attr_value.name: [
                 self.indexed | {"attribute": path, "value": key, "resource_pk": pk}
-                for path, key in indexed_values(document)
+                for path, key in indexed_values(self.resource_type, document)
             ],
             member.name: [self.member | {"group_pk": pk, "member_pk": member_pk} for member_pk, _ in members],
             audit_event.name: [

@@ -2,24 +2,26 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 import structlog
 from flask import Flask
 
+from scim.core_schemas import RESOURCE_TYPES
 from scim.errors import Unavailable
 from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
+from scim.schema import ResourceType
 from syncd.bootstrap.okta import run_desk
 from syncd.bootstrap.stores import check_schema, database_url, open_store
 from syncd.bootstrap.system import SystemClock, new_id
-from syncd.config import ServerSettings, Settings, listening_at, require_okta
+from syncd.config import ServerSettings, Settings, listening_at, require_okta, resource_types
 from syncd.core.changes import Cause
 from syncd.ports import Announce
 from syncd.scheduler import NightlyJob, run_scheduler
-from syncd.store import SchemaBehindError, SqlDatabase, check, open_database
+from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database
 from syncd.web.app import create_app
 from syncd.web.front import Bounds
 from syncd.web.gate import DEFAULT_GATE_LIMITS, GateLimits
@@ -43,22 +45,24 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     with open_store(settings):  # makes the configured applications known before the first worker asks for them
         pass
     server = settings.server
-    provider = Provider(f"{server.public_url}/scim/v2", server.limits.as_limits(), DOCUMENTATION)
+    base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
+    provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
     build = partial(build_app, database_url(settings), provider, gate_limits(server))
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
 def build_app(url: str, provider: Provider, limits: GateLimits = DEFAULT_GATE_LIMITS) -> Flask:
     """Return the application of one worker process, with a store of its own."""
-    store = open_database(url, clock=SystemClock(), new_id=new_id)
-    ready = partial(readiness, url)
+    store = open_database(url, clock=SystemClock(), new_id=new_id, resource_types=provider.resource_types)
+    ready = partial(readiness, url, provider.resource_types)
     return create_app(store, SystemClock(), _handler(store, provider), provider.limits, ready, limits)
 
 
-def readiness(url: str) -> str | None:
+def readiness(url: str, types: Sequence[ResourceType] = RESOURCE_TYPES) -> str | None:
     """Return None when requests can be answered, else the reason in a word."""
     try:
         check(url)
+        check_extensions(url, types)
     except SchemaBehindError:
         return "schema"
     except Unavailable:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from syncd.bootstrap.system import SystemClock, new_id
-from syncd.config import Settings
-from syncd.ports import EVERYTHING, Grant
-from syncd.store import SqlDatabase, check, current, open_database, upgrade
+from syncd.config import Settings, resource_types
+from syncd.ports import EVERYTHING, Announce, Grant
+from syncd.store import SqlDatabase, check, check_extensions, current, open_database, upgrade, upgrade_extensions
 from syncd.web.tokens import digest, mint
 
 TOKEN_LASTS = timedelta(days=365)
@@ -18,11 +18,11 @@ TOKEN_LASTS = timedelta(days=365)
 def open_store(settings: Settings) -> Iterator[SqlDatabase]:
     """Open the database, with every configured application known to it.
 
-    Raises `SchemaBehindError` when it is missing or its schema is not the one that this version needs.
+    Raises `SchemaBehindError` when it is missing, or its schema or extensions are not those that are needed.
     """
-    url = database_url(settings)
-    check(url)
-    store = open_database(url, clock=SystemClock(), new_id=new_id)
+    check_schema(settings)
+    types = resource_types(settings)
+    store = open_database(database_url(settings), clock=SystemClock(), new_id=new_id, resource_types=types)
     try:
         known = dict(store.apps())
         for name, app in settings.apps.items():
@@ -38,12 +38,23 @@ def database_url(settings: Settings) -> str:
     return settings.database.url.get_secret_value()
 
 
-def upgrade_database(settings: Settings) -> tuple[str | None, str | None]:
-    """Bring the schema to this version; return the revision before and the one after."""
+class Upgraded(NamedTuple):
+    """What an upgrade did: the revisions before and after, and for how many extensions values were made anew."""
+
+    before: str | None
+    after: str | None
+    extensions: int
+
+
+def upgrade_database(settings: Settings, announce: Announce = lambda _: None) -> Upgraded:
+    """Bring the schema to this version, and what is kept for extensions to their definitions.
+
+    Raises `DuplicateValuesError` where resources share what an extension now holds unique.
+    """
     url = database_url(settings)
     before = current(url)
     upgrade(url)
-    return before, current(url)
+    return Upgraded(before, current(url), upgrade_extensions(url, resource_types(settings), announce))
 
 
 def current_schema(settings: Settings) -> str | None:
@@ -52,8 +63,10 @@ def current_schema(settings: Settings) -> str | None:
 
 
 def check_schema(settings: Settings) -> None:
-    """Raise `SchemaBehindError` unless the schema is the one that this version needs."""
-    check(database_url(settings))
+    """Raise `SchemaBehindError` unless schema and extensions are those that this version and the settings need."""
+    url = database_url(settings)
+    check(url)
+    check_extensions(url, resource_types(settings))
 
 
 class NewToken(NamedTuple):

@@ -4,6 +4,7 @@ Owns: what can be set, its defaults and bounds, and the words in which a wrong s
 or a socket, or decides what a setting is used for. May import: `core` and `scim` values, `cron`, pydantic.
 """
 
+from syncd.config.extensions import resource_types
 from syncd.config.loading import listening_at, load, load_with_origins
 from syncd.config.model import (
     AppSettings,
@@ -11,6 +12,7 @@ from syncd.config.model import (
     LimitSettings,
     LogSettings,
     OktaSettings,
+    ScimSettings,
     ServerSettings,
     Settings,
 )
@@ -25,10 +27,12 @@ __all__ = [
     "LogSettings",
     "OktaSettings",
     "Problem",
+    "ScimSettings",
     "ServerSettings",
     "Settings",
     "listening_at",
     "load",
     "load_with_origins",
     "require_okta",
+    "resource_types",
 ]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from syncd.config import sources
 from syncd.config.checks import DISAGREEMENT
+from syncd.config.extensions import located, read_files
 from syncd.config.model import Settings
 from syncd.config.problems import ConfigurationError, Key, Problem
 from syncd.config.sources import Value
@@ -40,7 +41,11 @@ def load_with_origins(path: Path | None, environ: Mapping[str, str] = os.environ
     values |= sources.read_environment(environ)
     problems = [*_misnamed(environ), *_read_secret_files(values)]
     settings, found = _validate(values, str(file) if file else "configuration")
-    if settings is None or problems:
+    if settings is not None:
+        folder = file.absolute().parent if file else Path.cwd()
+        settings = settings.model_copy(update={"scim": located(settings.scim, folder)})
+        found += read_files(settings.scim)[1]
+    if settings is None or problems or found:
         raise ConfigurationError([*problems, *found])
     return settings, {dotted(key): value.origin for key, value in values.items()}
 

@@ -137,6 +137,17 @@ class ServerSettings(Section):
             )
 
 
+class ScimSettings(Section):
+    """[scim]: the operator's own extensions, as SCIM schema files. Paths begin where this file is."""
+
+    user_schemas: Annotated[tuple[Path, ...], BeforeValidator(checks.split_list)] = Field(
+        (), description="Files with extensions of users.", examples=[["badge.schema.json"]]
+    )
+    group_schemas: Annotated[tuple[Path, ...], BeforeValidator(checks.split_list)] = Field(
+        (), description="Files with extensions of groups."
+    )
+
+
 APP_CREDENTIAL: Final = ("client_id", "private_key", "key_id")
 """What an API services app authenticates with: all three."""
 
@@ -246,6 +257,7 @@ class Settings(Section):
 
     database: DatabaseSettings = DatabaseSettings()
     server: ServerSettings = Field(default_factory=ServerSettings)
+    scim: ScimSettings = ScimSettings()
     okta: OktaSettings = OktaSettings()
     log: LogSettings = LogSettings()
     apps: dict[Annotated[str, AfterValidator(checks.check_app_name)], AppSettings] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ import: `syncd.ports`, `syncd.core`, the library `scim`; it alone imports SQLAlc
 
 from syncd.store.database import AppRecord, SqlDatabase, open_database
 from syncd.store.engine import DatabaseUnavailableError
+from syncd.store.extensions import DuplicateValuesError, check_extensions, upgrade_extensions
 from syncd.store.schema import SchemaBehindError, check, create_schema, current, drop_schema, upgrade
 from syncd.store.tokens import TooManyTokensError, UnknownUserError
 from syncd.store.urls import display_url, with_schema
@@ -15,16 +16,19 @@ from syncd.store.urls import display_url, with_schema
 __all__ = [
     "AppRecord",
     "DatabaseUnavailableError",
+    "DuplicateValuesError",
     "SchemaBehindError",
     "SqlDatabase",
     "TooManyTokensError",
     "UnknownUserError",
     "check",
+    "check_extensions",
     "create_schema",
     "current",
     "display_url",
     "drop_schema",
     "open_database",
     "upgrade",
+    "upgrade_extensions",
     "with_schema",
 ]

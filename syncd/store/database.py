@@ -15,6 +15,7 @@ from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 from syncd.store import tokens
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
+from syncd.store.extensions import complete, definitions
 from syncd.store.link import Link
 from syncd.store.moments import microseconds
 from syncd.store.prepared import Prepared
@@ -58,6 +59,8 @@ class SqlDatabase:
         self._clock = clock
         self._new_id = new_id
         self._app_pks: dict[str, int] = {}
+        self._definitions = definitions(self._types.values())
+        self._indexed: frozenset[str] | None = None if self._definitions else frozenset()
 
     @property
     def in_use(self) -> int:
@@ -156,8 +159,11 @@ class SqlDatabase:
             if found is None:
                 raise KeyError(app)
             pk = self._app_pks[app] = found.pk
+        if self._indexed is None:
+            self._indexed = frozenset(urn for _, urn in complete(link, self._definitions))
         moment = microseconds(self._clock.now()) if cause else 0
-        return Scope(link, self._transactions.dialect, pk, app, cause, moment, self._new_id, self._types)
+        dialect, indexed = self._transactions.dialect, self._indexed
+        return Scope(link, dialect, pk, app, cause, moment, self._new_id, self._types, indexed=indexed)
 
 
 def open_database(
@@ -169,8 +175,8 @@ def open_database(
 ) -> SqlDatabase:
     """Return the database of a URL: sqlite:////absolute/path.db or postgresql://user@host/database.
 
-    Nothing is created or checked; `syncd.store.check` does that. `clock` gives the time of changes, `new_id` the ids of
-    resources, runs and snapshots, `resource_types` are what may be stored. Raises ValueError for a URL that is
-    not understood.
+    Nothing is created or checked; `syncd.store.check` and `check_extensions` do that. `clock` gives the time of
+    changes, `new_id` the ids of resources, runs and snapshots, `resource_types` are what may be stored. Raises
+    ValueError for a URL that is not understood.
     """
     return SqlDatabase(url, clock, new_id, resource_types)

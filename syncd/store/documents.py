@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from scim.characteristics import keyed
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
 from scim.filter.matching import comparison_key
 from scim.resource import Document, fold
@@ -56,9 +57,23 @@ def label_of(document: Document) -> str | None:
     return document.get("displayName") or document.get("userName")
 
 
-def indexed_values(document: Document) -> frozenset[tuple[str, str]]:
-    """Return (path, folded value) of the values of multi-valued attributes that have an index."""
-    return frozenset((EMAILS, fold(email["value"])) for email in document.get("emails", ()) if email.get("value"))
+def indexed_values(resource_type: ResourceType, document: Document) -> frozenset[tuple[str, str]]:
+    """Return (path, what stands for the value in comparisons) of the values that have a row in the index.
+
+    That are those of e-mail addresses, and of what an operator marked.
+    """
+    emails = ((EMAILS, fold(email["value"])) for email in document.get("emails", ()) if email.get("value"))
+    marked = (
+        (f"{schema.urn}:{path}", key)
+        for schema in resource_type.extensions
+        for attribute in schema.indexed
+        for path, key in keyed(attribute, document.get(schema.urn, {}).get(attribute.name), _is_indexed)
+    )
+    return frozenset((*emails, *marked))
+
+
+def _is_indexed(attribute: Attribute) -> bool:
+    return attribute.indexed
 
 
 def searchable(resource_type: ResourceType, document: Document) -> dict[str, Any]:

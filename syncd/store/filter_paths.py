@@ -1,13 +1,13 @@
 """Where the values are that a path of a filter reaches: in columns, in rows of their own, or in the JSON document."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Select, Text, and_, bindparam, case, cast, column, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from scim.attribute_path import AttributePath
+from scim.attribute_path import AttributePath, resolve
 from scim.filter.syntax import And, Comparison, Filter, Operator
 from scim.resource import fold
 from scim.schema import ResourceType, Type
@@ -87,11 +87,15 @@ MEMBERS: Final = _RELATIONS["Group", "members"]
 
 
 class InResource:
-    """The reach of a filter: paths look into resources of one type. Statements bind `app` themselves."""
+    """The reach of a filter: paths look into resources of one type. Statements bind `app` themselves.
 
-    def __init__(self, resource_type: ResourceType, dialect: str) -> None:
+    `indexed` are the URNs of the extensions whose marked attributes have all their values in the index.
+    """
+
+    def __init__(self, resource_type: ResourceType, dialect: str, indexed: Collection[str] = ()) -> None:
         self._type = resource_type
         self._dialect = dialect
+        self._indexed = indexed
 
     def some(self, path: AttributePath, test: Test) -> Predicate:
         """Return that a value passes, found by the shortest way there is."""
@@ -104,7 +108,7 @@ class InResource:
             return self._some_schema(test)
         if relation := _RELATIONS.get((self._type.name, path.attribute.name)):
             return relation.owners(*([test.on(relation.parts[path.leaf.name])] if path.sub_attribute else []))
-        return _indexed(test) if name == EMAILS else self._some_in_document(path, test)
+        return _indexed(name, test) if self._has_index(path) else self._some_in_document(path, test)
 
     def one(self, path: AttributePath, condition: Filter, meets: Callable[[Reach], Predicate]) -> Predicate:
         """Return that one value meets the condition. An equality with an indexed value narrows the search."""
@@ -112,8 +116,15 @@ class InResource:
             return relation.owners(meets(InRow(relation.parts)))
         elements = self._elements(path)
         found = exists(select(1).select_from(elements).where(meets(InValue(elements.c.value))))
-        needed = _needed_value(condition) if path.attribute.name == "emails" else None
-        return and_(_indexed(needed), found) if needed else found
+        value = resolve(self._type, f"{path}.value")
+        needed = _needed_value(condition) if value is not None and self._has_index(value) else None
+        return and_(_indexed(str(value), needed), found) if needed else found
+
+    def _has_index(self, path: AttributePath) -> bool:
+        """Return whether all values at the path have their rows in the index."""
+        if path.extension is None:
+            return str(path) == EMAILS
+        return path.leaf.indexed and path.extension.urn in self._indexed
 
     def _some_schema(self, test: Test) -> Predicate:
         extensions = (
@@ -180,10 +191,10 @@ def _part(source: ColumnElement[Any], keys: tuple[str, ...], kind: Type) -> Colu
     return typed
 
 
-def _indexed(test: Test) -> Predicate:
-    """Return that an e-mail address passes, by the index of addresses."""
+def _indexed(path: str, test: Test) -> Predicate:
+    """Return that a value passes, by the index of values."""
     found = select(attr_value.c.resource_pk).where(
-        attr_value.c.app == _app, attr_value.c.attribute == EMAILS, test.on(attr_value.c.value)
+        attr_value.c.app == _app, attr_value.c.attribute == path, test.on(attr_value.c.value)
     )
     return resource.c.pk.in_(found)
 

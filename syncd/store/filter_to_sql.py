@@ -3,6 +3,8 @@
 SQL has a third truth value where no value is reached. It counts as false, and every denial makes it false first.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import and_, func, not_, or_
 from sqlalchemy import false as sql_false
 
@@ -12,13 +14,15 @@ from syncd.store.filter_paths import MEMBERS, InResource, InRow, Predicate, Reac
 from syncd.store.filter_tests import PRESENT, test_of
 
 
-def compile_filter(condition: Filter, resource_type: ResourceType, dialect: str) -> Predicate:
+def compile_filter(
+    condition: Filter, resource_type: ResourceType, dialect: str, indexed: Collection[str] = ()
+) -> Predicate:
     """Return the condition on rows of `resource` that the filter means.
 
     It binds the parameter `app`, with which every part that looks into other tables is limited to one application; the
-    statement must limit `resource` itself.
+    statement must limit `resource` itself. `indexed` is as for `InResource`.
     """
-    return _compiled(condition, InResource(resource_type, dialect))
+    return _compiled(condition, InResource(resource_type, dialect, indexed))
 
 
 def compile_member_condition(condition: Filter) -> Predicate:

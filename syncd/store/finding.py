@@ -100,5 +100,5 @@ def _statements(scope: Scope, query: Query) -> tuple[AnySelect | Prepared, Selec
         if place in _LOOKUPS:
             value = comparison_key(condition.path.leaf, condition.value)
             return _PAGE_BY_KEY[*place, with_members], _COUNT_BY_KEY[place], {"value": value}
-    compiled = compile_filter(condition, scope.types[query.resource_type], scope.dialect)
+    compiled = compile_filter(condition, scope.types[query.resource_type], scope.dialect, scope.indexed)
     return _page_of(_PKS.where(compiled), with_members=with_members), _COUNT.where(compiled), {}

@@ -195,7 +195,7 @@ def _all_or_nothing(scope: Scope, kind: str, before: Document, after: Document) 
 def _write_values(scope: Scope, pk: int, resource_type: ResourceType, before: Document, after: Document) -> None:
     """Write the rows of values that are unique or indexed. Raises `Uniqueness`."""
     claim_values(scope, pk, unique_values(resource_type, before), unique_values(resource_type, after))
-    old, new = indexed_values(before), indexed_values(after)
+    old, new = indexed_values(resource_type, before), indexed_values(resource_type, after)
     for path, key in old - new:
         _UNINDEX.later(scope.link, app=scope.app, attribute=path, value=key, row=pk)
     if added := new - old:

@@ -14,7 +14,7 @@ from syncd.store.engine import Transactions
 from syncd.store.urls import is_missing_file
 
 _UPGRADE_LOCK: Final = text("SELECT pg_advisory_xact_lock(7305240141)")  # any number, the same in every release
-_REMEDY: Final = "Run: syncd db upgrade"
+REMEDY: Final = "Run: syncd db upgrade"
 
 
 class SchemaBehindError(Exception):
@@ -56,11 +56,11 @@ def check(url: str) -> None:
     """Raise `SchemaBehindError`, with the remedy, unless the tables have the newest version. Raises `Unavailable`."""
     found = current(url)
     if found is None:
-        raise SchemaBehindError(f"The database has no tables yet. {_REMEDY}")
+        raise SchemaBehindError(f"The database has no tables yet. {REMEDY}")
     _refuse_newer(found)
     newest = _scripts().get_current_head()
     if found != newest:
-        raise SchemaBehindError(f"The database is at version {found} and syncd needs {newest}. {_REMEDY}")
+        raise SchemaBehindError(f"The database is at version {found} and syncd needs {newest}. {REMEDY}")
 
 
 def create_schema(url: str, name: str) -> None:
