@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from scim.blueprint import create_blueprint
 from scim.exchange import Limits, ScimRequest, ScimResponse
@@ -30,6 +32,20 @@ Handle = Callable[[str, Cause, ScimRequest], ScimResponse]
 Readiness = Callable[[], str | None]
 """Returns None when requests can be answered, else the reason in a word; raises nothing."""
 
+
+class _NoSessions(SessionInterface):
+    """Nobody has a session: one empty one serves everybody and keeps nothing."""
+
+    _EMPTY: Final = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002 - the names are Flask's
+        """Return the empty session."""
+        return self._EMPTY
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Do nothing."""
+
+
 _log = structlog.get_logger("syncd.web")
 
 
@@ -43,7 +59,7 @@ def create_app(
 ) -> Flask:
     """Return the application. Everything below `/scim/v2` needs a token; `/readyz` does not and tells no detail."""
     gate = Gate(tokens, clock, gate_limits, time.monotonic)
-    app = Flask("syncd", static_folder=None, template_folder=None)
+    app = _Edge("syncd", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
 
     def identify(header: str | None) -> Principal | None:
@@ -72,6 +88,18 @@ def create_app(
     app.register_error_handler(HTTPException, _tell_http_error)
     app.register_error_handler(Exception, _tell_bug)
     return app
+
+
+class _Edge(Flask):
+    """Flask without what nobody asks for here: sessions, and host names to route by."""
+
+    session_interface = _NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what routes a request: by its path and method alone."""
+        if request is None:
+            return None
+        return self.url_map.bind("localhost", path_info=request.path, default_method=request.method)
 
 
 def _tell_http_error(error: HTTPException) -> Response:

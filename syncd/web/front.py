@@ -11,11 +11,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
+from syncd.telemetry import Crowd
 from syncd.web.answer import Answer, error_answer
 from syncd.web.work_pool import PoolFullError, WorkPool
 from syncd.web.wsgi_bridge import ACTOR, REQUEST_ID, call, environ_of, give_body
@@ -38,10 +38,12 @@ _SECURITY_HEADERS: Final = (
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LINGER_SECONDS: Final = 2.0
 _LOGGED_PATH: Final = 200
+_LOG_DELAY_SECONDS: Final = 0.1
+_WITHOUT_LENGTH: Final = frozenset({204, 304})
+"""A 204 has none (RFC 9110 section 8.6), and that of a 304 would be another answer's."""
+
 _NOBODY_WAITS: Final = Answer(499)
 """Not sent, because the client has left; nginx's number for it in the log."""
-
-_log = structlog.get_logger("syncd.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Front:
         self._bounds = bounds
         self._pool = WorkPool(bounds.threads, bounds.queue)
         self._buffered = 0
+        self._log = Crowd("syncd.web", "request")
+        self._log_due = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: a request, the life of the process, or the refusal of anything else."""
@@ -94,6 +98,7 @@ class Front:
         while (message := await receive())["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         self._pool.close()
+        self._log.flush()
         await send({"type": f"{message['type']}.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,13 +111,14 @@ class Front:
         environ = environ_of(scope, request_id)
         try:
             _check_head(scope, headers, self._bounds)
-            answer = await self._exchange(environ, receive)
+            has_body = b"content-length" in headers or b"transfer-encoding" in headers
+            answer = await (self._exchange(environ, receive) if has_body else self._work(environ))
         except _Refused as refused:
             answer = refused.answer
         except _ClientGone:
             answer = _NOBODY_WAITS
         await _send(send, answer, request_id)
-        _log_access(environ, answer, time.monotonic() - started)
+        self._log_access(environ, answer, time.monotonic() - started)
         if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             await _discard(receive)
 
@@ -122,11 +128,16 @@ class Front:
         try:
             await self._fill(body, receive)
             give_body(environ, body)
-            return await asyncio.wrap_future(self._pool.submit(lambda: call(self._application, environ)))
-        except PoolFullError:
-            raise _Refused(_busy()) from None
+            return await self._work(environ)
         finally:
             self._buffered -= len(body)
+
+    async def _work(self, environ: "WSGIEnvironment") -> Answer:
+        """Have a complete request answered on a thread."""
+        try:
+            return await self._pool.run(partial(call, self._application, environ))
+        except PoolFullError:
+            raise _Refused(_busy()) from None
 
     async def _fill(self, body: bytearray, receive: Receive) -> None:
         """Receive the body. Raises `_Refused` when it is too large or too slow, `_ClientGone` when it breaks off."""
@@ -158,18 +169,23 @@ class Front:
             return Answer(503, b"stalled\n", (("Content-Type", "text/plain"),))
         return Answer(200, b"ok\n", (("Content-Type", "text/plain"),))
 
+    def _log_access(self, environ: "WSGIEnvironment", answer: Answer, seconds: float) -> None:
+        """Log a request without its query: a filter holds names and addresses of people."""
+        waits = self._log.add(
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"][:_LOGGED_PATH],
+            status=answer.status,
+            milliseconds=round(seconds * 1000, 1),
+            request_id=environ[REQUEST_ID],
+            actor=environ.get(ACTOR),
+        )
+        if waits and not self._log_due:
+            self._log_due = True
+            asyncio.get_running_loop().call_later(_LOG_DELAY_SECONDS, self._flush_log)
 
-def _log_access(environ: "WSGIEnvironment", answer: Answer, seconds: float) -> None:
-    """Log a request without its query: a filter holds names and addresses of people."""
-    _log.info(
-        "request",
-        method=environ["REQUEST_METHOD"],
-        path=environ["PATH_INFO"][:_LOGGED_PATH],
-        status=answer.status,
-        milliseconds=round(seconds * 1000, 1),
-        request_id=environ[REQUEST_ID],
-        actor=environ.get(ACTOR),
-    )
+    def _flush_log(self) -> None:
+        self._log_due = False
+        self._log.flush()
 
 
 def _check_head(scope: Scope, headers: Mapping[bytes, bytes], bounds: Bounds) -> None:
@@ -197,7 +213,7 @@ def _request_id(sent: bytes | None) -> str:
 async def _send(send: Send, answer: Answer, request_id: str) -> None:
     own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     named = {name for name, _ in own}
-    if b"content-length" not in named:
+    if b"content-length" not in named and answer.status not in _WITHOUT_LENGTH:
         own.append((b"content-length", str(len(answer.body)).encode()))
     added = [*_SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
     headers = own + [(name, value) for name, value in added if name not in named]

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from syncd.web.answer import Answer
@@ -17,6 +18,17 @@ ACTOR: Final = "syncd.actor"
 """Where the application puts who asked, for the access log."""
 
 _UNPREFIXED: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+_FIXED: Final[Mapping[str, Any]] = {
+    "SCRIPT_NAME": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "CONTENT_LENGTH": "0",
+    "wsgi.version": (1, 0),
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
 
 
 def environ_of(scope: Mapping[str, Any], request_id: str) -> "WSGIEnvironment":
@@ -25,26 +37,19 @@ def environ_of(scope: Mapping[str, Any], request_id: str) -> "WSGIEnvironment":
     Server name and port are placeholders: no URL may be built from what a client sends, `public_url` is there for it.
     """
     client = scope.get("client")
-    environ: dict[str, Any] = {
+    path = scope["path"]
+    return {
+        **_FIXED,
+        **_header_variables(scope["headers"]),
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
+        "PATH_INFO": path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": client[0] if client else "",
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
+        "wsgi.input": io.BytesIO(),
         REQUEST_ID: request_id,
     }
-    environ |= _header_variables(scope["headers"])
-    give_body(environ, b"")
-    return environ
 
 
 def give_body(environ: "WSGIEnvironment", body: bytes | bytearray) -> None:
@@ -60,11 +65,16 @@ def give_body(environ: "WSGIEnvironment", body: bytes | bytearray) -> None:
 def _header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return CGI variables. A header that is sent twice becomes one with a comma, which no token survives."""
     variables: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
-        key = name if name in _UNPREFIXED else f"HTTP_{name}"
+    for name, raw_value in headers:
+        key, value = _variable(name), raw_value.decode("latin-1")
         variables[key] = f"{variables[key]},{value}" if key in variables else value
     return variables
+
+
+@lru_cache(512)
+def _variable(header: bytes) -> str:
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in _UNPREFIXED else f"HTTP_{name}"
 
 
 def call(application: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncd import telemetry
 
@@ -124,3 +126,64 @@ def test_what_is_bound_to_the_request_is_in_lines_of_libraries_too(lines: Lines)
     with structlog.contextvars.bound_contextvars(request_id="r-17"):
         logging.getLogger("library").warning("slow")
     assert "r-17" in lines()
+
+
+def written(*, level: str = "info", form: str = "json", secrets: tuple[str, ...] = ()) -> io.StringIO:
+    stream = io.StringIO()
+    telemetry.configure_logging(level, form, secrets, stream)
+    return stream
+
+
+def test_a_crowd_is_written_together_and_looks_like_any_other_line() -> None:
+    structlog.contextvars.clear_contextvars()
+    stream = written()
+    crowd = telemetry.Crowd("syncd.web", "request")
+    assert crowd.add(path="/Users", status=200)
+    assert crowd.add(path="/x\ny", actor=None)
+    assert stream.getvalue() == ""
+    crowd.flush()
+    crowd.flush()
+    structlog.get_logger("syncd.web").info("request", path="/Users", status=200)
+    first, second, usual = map(json.loads, stream.getvalue().splitlines())
+    assert first | {"timestamp": ""} == usual | {"timestamp": ""}
+    assert (second["path"], second["actor"]) == ("/x\ny", None)
+
+
+@pytest.mark.parametrize(
+    "secret", [MINTED, f"Bearer {OKTA_TOKEN}", JWT, "hunter2hunter2", f"/a:b?password={OKTA_TOKEN}"]
+)
+def test_a_secret_in_a_crowd_is_redacted(secret: str) -> None:
+    stream = written(secrets=("hunter2hunter2",))
+    crowd = telemetry.Crowd("syncd.web", "request")
+    crowd.add(path=f"/Users/{secret}", request_id="r1")
+    crowd.flush()
+    assert secret not in stream.getvalue()
+    assert json.loads(stream.getvalue())["request_id"] == "r1"
+
+
+def test_a_crowd_is_written_at_once_where_people_read_it_and_not_at_all_below_the_level() -> None:
+    stream = written(form="plain")
+    crowd = telemetry.Crowd("syncd.web", "request")
+    assert not crowd.add(path="/Users")
+    assert "/Users" in stream.getvalue()
+    quiet = written(level="warning")
+    assert not crowd.add(path="/Users")
+    crowd.flush()
+    assert quiet.getvalue() == ""
+
+
+_PIECES = st.sampled_from(
+    [
+        *("Bearer ", "bEarer\t", "authorization", "Authorization: ", '"d": "', "'qi' :", "k:", "password=", "SECRET: "),
+        *("api_token", "apitoken=", "private_key: ", "privatekey=", "postgres://a:", "http://u:", "@", "://", ":", "="),
+        *(MINTED, OKTA_TOKEN, JWT, PEM, JWK_EXPONENT, "\\", '"', " ", "\n", "x", "ba\u017fic ", "to\u212aen"),
+    ]
+)
+
+
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=5)), max_size=8).map("".join))
+def test_looking_first_whether_a_rule_can_apply_changes_nothing(text: str) -> None:
+    slow = text
+    for rule in telemetry._RULES:
+        slow = rule.pattern.sub(rule.replacement, slow)
+    assert telemetry.Redactor()(text) == slow

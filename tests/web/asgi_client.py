@@ -50,8 +50,10 @@ async def exchange(
     query: bytes = b"",
     headers: Iterable[tuple[bytes, bytes]] = (HOST,),
 ) -> Exchange:
-    """Send the chunks of a body. None as the last one is a client that leaves; without any the body never comes."""
+    """Send the chunks of a body. None as the last one is a client that leaves; without any there is no body."""
     pending = list(chunks)
+    framed = any(name == b"content-length" for name, _ in headers) or not chunks
+    sent_headers = [*headers, *([] if framed else [(b"transfer-encoding", b"chunked")])]
     answer = Exchange()
 
     async def receive() -> dict[str, Any]:
@@ -65,5 +67,5 @@ async def exchange(
     async def send(message: dict[str, Any]) -> None:
         answer.sent.append(message)
 
-    await front(scope(method, path, query, headers), receive, send)
+    await front(scope(method, path, query, sent_headers), receive, send)
     return answer
