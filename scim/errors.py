@@ -28,6 +28,23 @@ class InvalidFilter(ScimError):
     scim_type = "invalidFilter"
 
 
+class SecretFilter(InvalidFilter):
+    """The filter names an attribute that is never returned."""
+
+
+class Sensitive(ScimError):
+    """The request's address holds what does not belong there: it gets into logs (RFC 7644 section 7.5.2)."""
+
+    status = 403
+    scim_type = "sensitive"
+
+
+class InvalidVers(ScimError):
+    """The client asks for a version of the protocol that is not served (RFC 7644 section 3.13)."""
+
+    scim_type = "invalidVers"
+
+
 class TooMany(ScimError):
     """The answer would need more work or more rows than the service provider allows."""
 

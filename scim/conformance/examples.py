@@ -40,7 +40,7 @@ BADGE: Final = Schema(
             sub_attributes=(
                 Attribute(name="value", required=True),
                 Attribute(name="since", mutability=Mutability.IMMUTABLE),
-                Attribute(name="pin", mutability=Mutability.WRITE_ONLY),
+                Attribute(name="pin", mutability=Mutability.WRITE_ONLY, returned=Returned.NEVER),
                 Attribute(name="remark", returned=Returned.REQUEST),
             ),
         ),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from scim.attribute_path import AttributePath, resolve
-from scim.errors import InvalidFilter, InvalidPath, ScimError
+from scim.errors import InvalidFilter, InvalidPath, ScimError, SecretFilter
 from scim.filter.literals import BadLiteral, operators_for, parse_literal
 from scim.filter.syntax import And, Comparison, Filter, Not, Operator, Or, PatchPath, Present, ValuePath
 from scim.filter.tokens import Tokens, shown
@@ -207,8 +207,8 @@ class _Parser:
         return operator
 
     def _check_searchable(self, path: AttributePath) -> None:
-        if path.leaf.returned is Returned.NEVER:
-            raise self._tokens.refused(f"{path} cannot be searched")
+        if Returned.NEVER in {path.attribute.returned, path.leaf.returned}:
+            raise SecretFilter(self._tokens.refused(f"{path} cannot be searched").detail)
         if instead := _MADE_LOCATIONS.get(str(path)):
             raise self._tokens.refused(f"{path} cannot be searched: use {instead}")
 

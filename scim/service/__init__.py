@@ -6,7 +6,7 @@ store's trouble. Never: opens a transaction, reads a clock, or knows what a stor
 `scim` but the edge and the stores.
 """
 
-from scim.errors import MethodNotAllowed, ScimError, TooManyRequests, Unauthorized
+from scim.errors import MethodNotAllowed, ScimError, SecretFilter, Sensitive, TooManyRequests, Unauthorized
 from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
 from scim.representation import encode, error_message
@@ -23,7 +23,12 @@ def respond(request: ScimRequest, store: ResourceStore, provider: Provider) -> S
     Raises `ScimError` for whatever is not answered with 2xx.
     """
     handler, name = handler_of(request.method, request.path, provider)
-    return handler(Call(request, store, provider, name))
+    try:
+        return handler(Call(request, store, provider, name))
+    except SecretFilter as error:
+        if request.method != "GET":
+            raise
+        raise Sensitive(f"{error.detail}. Besides, an address is no place for it: it gets into logs.") from None
 
 
 def error_response(error: ScimError) -> ScimResponse:

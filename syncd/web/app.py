@@ -3,6 +3,7 @@
 It is built inside the worker process, after the fork, with whatever the composition root hands in.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from scim.blueprint import create_blueprint
-from scim.exchange import Limits, ScimRequest, ScimResponse
+from scim.errors import InvalidVers
+from scim.exchange import MEDIA_TYPE, Limits, ScimRequest, ScimResponse
+from scim.service import error_response
 from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Clock, TokenStore
 from syncd.web.answer import Answer, error_answer
@@ -25,6 +28,8 @@ from syncd.web.tokens import Principal
 from syncd.web.wsgi_bridge import ACTOR, REQUEST_ID
 
 SCIM_PATH: Final = "/scim/v2"
+
+_OTHER_VERSION: Final = re.compile(r"/scim/v(?!2(?:/|$))\d+(?:\.\d+)?(?:/|$)", re.ASCII)
 
 Handle = Callable[[str, Cause, ScimRequest], ScimResponse]
 """Answers a request for an application; the cause names the token and the request."""
@@ -104,6 +109,9 @@ class _Edge(Flask):
 
 def _tell_http_error(error: HTTPException) -> Response:
     """Answer an unknown path, a wrong method, or what Werkzeug found wrong with the request."""
+    if _OTHER_VERSION.match(request.path):
+        answer = error_response(InvalidVers(f"SCIM 2.0 is served here, and nothing else. Its address is {SCIM_PATH}."))
+        return Response(answer.body, answer.status, content_type=MEDIA_TYPE)
     allow = [(name, value) for name, value in error.get_headers() if name == "Allow"]
     return _response(error_answer(error.code or 500, error.name, *allow))
 

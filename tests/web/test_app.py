@@ -72,7 +72,7 @@ def test_the_request_carries_what_its_token_allows() -> None:
     assert (request.scopes, request.me) == (frozenset({"users:read"}), "u1")
 
 
-@pytest.mark.parametrize("path", ["/", "/scim", "/scim/v1/Users", "/readyz/", "/static/x", "/scim/v2x"])
+@pytest.mark.parametrize("path", ["/", "/scim", "/scim/vx/Users", "/readyz/", "/static/x", "/scim/v2x"])
 def test_an_unknown_path_is_a_scim_error(path: str) -> None:
     response = client().get(path, headers=AUTHORIZED)
     assert response.status_code == HTTPStatus.NOT_FOUND
@@ -100,3 +100,11 @@ def test_a_bug_outside_the_endpoint_is_told_without_its_text() -> None:
     response = client(readiness=broken).get("/readyz", environ_overrides={REQUEST_ID: "r1"})
     assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert response.get_json(force=True)["detail"] == "Unexpected error, logged as request r1"
+
+
+@pytest.mark.parametrize("path", ["/scim/v1/Users", "/scim/v1", "/scim/v3/", "/scim/v20/Users", "/scim/v2.1/Users"])
+def test_another_version_of_the_protocol_is_refused_as_one(path: str) -> None:
+    response = client().get(path)
+    told = response.get_json(force=True)
+    assert (response.status_code, told["scimType"], told["schemas"]) == (400, "invalidVers", [ERROR])
+    assert "/scim/v2" in told["detail"]

@@ -61,6 +61,30 @@ def test_a_circle_that_fails_halfway_is_undone_as_a_whole(database: SqlDatabase)
     assert names == ["bob", "carl"]
 
 
+def test_groups_within_groups_are_made_and_groups_in_a_circle_are_refused(database: SqlDatabase) -> None:
+    pusher = Pusher(database, APP)
+
+    def group(name: str, *inner: str) -> dict[str, Any]:
+        return made(name, "/Groups", members=[{"value": f"bulkId:{one}"} for one in inner])
+
+    nested = outcomes(pusher, group("outer", "middle"), group("middle", "inner", "ann"), group("inner"), made("ann"))
+    assert [one["status"] for one in nested] == ["201"] * 4
+    found = outcomes(pusher, group("a", "b"), group("b", "c"), group("c", "a"), group("d", "d"), group("e", "a"))
+    assert [one["status"] for one in found] == ["409"] * 5
+    names = [one["displayName"] for one in pusher.send("GET", "/Groups").body["Resources"]]
+    assert sorted(names) == ["inner", "middle", "outer"]
+
+
+def test_a_manager_and_a_group_may_refer_to_one_another(database: SqlDatabase) -> None:
+    pusher = Pusher(database, APP)
+    team = made("team", "/Groups", members=[{"value": "bulkId:ann"}])
+    found = outcomes(pusher, team, managed("ann", "team"))
+    assert [one["status"] for one in found] == ["201", "201"]
+    group, user = (one["location"].rpartition("/")[2] for one in found)
+    assert pusher.send("GET", f"/Users/{user}").body[ENTERPRISE]["manager"]["value"] == group
+    assert pusher.send("GET", f"/Groups/{group}").body["members"][0]["value"] == user
+
+
 def test_an_error_that_nobody_foresaw_undoes_the_whole_request(database_url: str, clock: SteppingClock) -> None:
     numbers = count(1)
 
