@@ -1,7 +1,7 @@
 """Many rows at once: SQLite by one prepared statement, PostgreSQL by COPY."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -88,19 +88,12 @@ class _Postgresql:
 
 
 def _values(columns: Sequence[Column[Any]], rows: Sequence[Row]) -> Iterator[list[Any]]:
-    converters: list[tuple[str, Callable[[Any], Any]]] = [(column.name, _converter(column)) for column in columns]
+    """Yield the values of each row as either driver takes them: JSON as text, everything else as it is."""
+    names = [column.name for column in columns]
+    in_json = [place for place, column in enumerate(columns) if isinstance(column.type, JSON)]
     for row in rows:
-        yield [convert(row[name]) for name, convert in converters]
-
-
-def _converter(column: Column[Any]) -> Callable[[Any], Any]:
-    """Return how a value goes to either driver: JSON as text, everything else as it is."""
-    return _json if isinstance(column.type, JSON) else _same
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
-
-
-def _same(value: Any) -> Any:
-    return value
+        values = [row[name] for name in names]
+        for place in in_json:
+            if values[place] is not None:
+                values[place] = orjson.dumps(values[place]).decode()
+        yield values

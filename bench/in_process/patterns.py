@@ -1,8 +1,8 @@
 """From the rows of one resource to those of another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import orjson
 
@@ -15,11 +15,14 @@ from syncd.store.documents import columns_of, indexed_values, label_of
 from syncd.store.membership import MembershipEffect
 from syncd.store.tables import attr_value, audit_event, member, outbox, resource
 
+_OF_ONE_RESOURCE: Final = frozenset({"before", "after", "members_added", "members_added_beyond"})
+"""What an audit event says of the one resource that it is about."""
+
 Written = Mapping[str, list[Row]]
 """Rows by the name of their table."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pattern:
     """The rows that the front door wrote for the first resource of a type; an empty one where it wrote none."""
 
@@ -29,6 +32,12 @@ class Pattern:
     outbox: Row
     member: Row
     indexed: Row
+    told: Row = field(init=False)
+    detail: Row = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.told = orjson.loads(self.event["body"])
+        self.detail = {key: value for key, value in self.told["detail"].items() if key not in _OF_ONE_RESOURCE}
 
     @property
     def first_pk(self) -> int:
@@ -59,11 +68,8 @@ class Pattern:
 
     def _told(self, name: str, document: Document, members: Sequence[tuple[int, str]]) -> bytes:
         """Return the body of the audit event: that of the first one, about this resource."""
-        event = orjson.loads(self.event["body"])
         changed = document_detail(None, document) | membership_detail(
             MembershipEffect(tuple(one for _, one in members))
         )
-        about_the_first = {"before", "after", "members_added", "members_added_beyond"}
-        detail = {key: value for key, value in event["detail"].items() if key not in about_the_first}
-        event |= {"subject_id": name, "subject_name": label_of(document), "detail": detail | changed}
-        return orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+        about = {"subject_id": name, "subject_name": label_of(document), "detail": self.detail | changed}
+        return orjson.dumps(self.told | about, option=orjson.OPT_SORT_KEYS)
