@@ -1,6 +1,7 @@
 """The measurement over HTTP: all servers, in turn, in one run."""
 
 import asyncio
+import signal
 from pathlib import Path
 
 from bench.about import about, in_words
@@ -35,6 +36,8 @@ def measure_over_http(options: Options) -> Path:
 
 
 async def _measure(options: Options, servers: list[str], results: Results) -> None:
+    if task := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await measure_small(servers, options.scale, options.operations, results, options.postgres_url)
     if options.with_growth:
         await measure_growth(servers, options.scale, results, options.postgres_url)

@@ -4,7 +4,7 @@ Only servers on 127.0.0.1 can be asked. A connection has one request on its way 
 """
 
 import asyncio
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 HOST: Final = "127.0.0.1"
 _END_OF_HEAD: Final = b"\r\n\r\n"
@@ -18,14 +18,12 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """A connection that is opened when it is needed, and again when the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Future[Answer] | None = None
-        self._reader = _Reader()
+        self._line: _Line | None = None
 
     async def exchange(self, request: bytes, patience: float) -> Answer:
         """Send a request and return the answer.
@@ -34,32 +32,47 @@ class Connection(asyncio.Protocol):
         TimeoutError when the answer is not whole after `patience` seconds, and ConnectionError.
         """
         async with asyncio.timeout(patience):
-            fresh = await self._open()
-            try:
-                return await self._send(request)
-            except ConnectionError:
-                if fresh or self._reader.has_begun:
-                    raise
-            await self._open()
-            return await self._send(request)
+            line = self._line
+            if line and line.is_open:
+                try:
+                    return await line.exchange(request)
+                except ConnectionError:
+                    if line.has_begun:
+                        raise
+            return await (await self._open()).exchange(request)
 
     def close(self) -> None:
         """Close the connection."""
-        if self._transport:
-            self._transport.abort()
-            self._transport = None
+        if self._line:
+            self._line.close()
 
-    async def _open(self) -> bool:
-        """Make sure that there is a connection; return whether it is new."""
-        if self._transport and not self._transport.is_closing():
-            return False
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_connection(lambda: self, HOST, self._port)
-        return True
+    async def _open(self) -> "_Line":
+        _, self._line = await asyncio.get_running_loop().create_connection(_Line, HOST, self._port)
+        return self._line
 
-    async def _send(self, request: bytes) -> Answer:
+
+class _Line(asyncio.Protocol):
+    """One connection, from its opening to its end."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._waiting: asyncio.Future[Answer] | None = None
+        self._reader = _Reader()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request can be sent, as far as is known."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the answer to the last request has come."""
+        return self._reader.has_begun
+
+    async def exchange(self, request: bytes) -> Answer:
+        """Send a request and return the answer. Raises ConnectionError."""
         if self._transport is None:
-            raise ConnectionError("The connection was closed.")
+            raise ConnectionError("The connection is closed.")
         self._reader = _Reader()
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -68,24 +81,31 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             self.close()  # the answer may still come: nothing else may be read from here
             raise
-        finally:
-            self._waiting = None
+
+    def close(self) -> None:
+        """Close the connection without waiting for anything."""
+        if self._transport:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what is written to; called by the loop."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what the server sent; called by the loop."""
         answer = self._reader.take(data)
-        if answer is None:
+        if answer is None or self._waiting is None:
             return
         if self._reader.closes:
             self.close()
-        if self._waiting and not self._waiting.done():
+        if not self._waiting.done():
             self._waiting.set_result(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits; called by the loop."""
+        self._transport = None
         if self._waiting and not self._waiting.done():
             self._waiting.set_exception(ConnectionError(str(exc or "The server closed the connection.")))
-        self._transport = None
 
 
 class _Reader:
