@@ -87,6 +87,12 @@ class ResourceStoreContract(AttemptContract, UniquenessContract):
             store.update(user, {"userName": "ann"}, NO_CHANGE)
         assert store.find(Query("User")).total == 0
 
+    def test_an_id_that_cannot_be_is_not_found(self, store: ResourceStore) -> None:
+        for resource_id in ("", "a\x00b", "\udc80", "\u202e", "é" * 2000):
+            for ask in (store.read, store.delete):
+                with _refused(NotFound):
+                    ask("User", resource_id)
+
     def test_deletion_asks_for_the_right_type(self, store: ResourceStore) -> None:
         user = _user(store, "ann")
         with _refused(NotFound):

@@ -73,7 +73,9 @@ _MEMBERS_OF_ONE: Final = Prepared(_members.where(member.c.group_pk == bindparam(
 def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members: bool = False) -> Any:
     """Return the row of a resource, locked where this unit of work may write. Raises `NotFound`."""
     statement = (_ONE_LOCKED if scope.cause else _ONE)[with_members and resource_type == GROUP_TYPE.name]
-    row = statement.first(scope.link, app=scope.app, type=TYPE_CODES[resource_type], id=resource_id)
+    row = None
+    if resource_id.isprintable():  # no id has a NUL or half a character in it, and PostgreSQL does not take them
+        row = statement.first(scope.link, app=scope.app, type=TYPE_CODES[resource_type], id=resource_id)
     if row is None:
         raise NotFound(f"There is no {resource_type} with the id {resource_id!r}.")
     if scope.cause:
