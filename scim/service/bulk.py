@@ -6,12 +6,13 @@ together.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as with_fields
 from typing import Any, Final
 
 from scim import urns
 from scim.bulk import CREATE, BulkOperation, in_order, read_bulk, references, resolved, resolved_path
 from scim.errors import Conflict, InvalidValue, NotFound, ScimError
-from scim.exchange import ScimRequest, ScimResponse
+from scim.exchange import ScimResponse
 from scim.provider import Provider
 from scim.representation import encode, error_message
 from scim.schema import ResourceType
@@ -113,7 +114,8 @@ class _Job:
 
     def _answer(self, method: str, path: str, data: Mapping[str, Any], version: str | None) -> ScimResponse:
         resource_type, name = _target(method, path, self._call.provider)
-        request = ScimRequest(method, path, _BRIEF, if_match=version, scopes=self._call.request.scopes)
+        whole = self._call.request
+        request = with_fields(whole, method=method, path=path, query=_BRIEF, if_match=version, if_none_match=None)
         return serve(_HANDLERS[method], resource_type, Call(request, self._call.store, self._call.provider, name, data))
 
     def _refuse(self, places: Sequence[int], error: ScimError) -> None:

@@ -1,16 +1,18 @@
 """What is kept beside the documents for an operator's extensions, made anew when one is added, changed or taken away.
 
 That is the form in which filters see the values, the rows of those that are indexed, and the claims to those that are
-unique. The table `indexed_attribute` says for which extension, as it was defined then, all of it is there.
+unique. The table `indexed_attribute` says for which extension, as it was defined then, all of it is there; while it is
+being made, whose turn it is.
 """
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 
 from scim.characteristics import unique_values
 from scim.core_schemas import ENTERPRISE_USER
@@ -45,6 +47,12 @@ _RESEARCH: Final = (
     update(resource)
     .where(resource.c.pk == bindparam("row"))
     .values(search=bindparam("new_search", type_=resource.c.search.type))
+)
+_MARK: Final = insert_on_each(
+    indexed_attribute,
+    lambda statement: statement.on_conflict_do_update(
+        index_elements=["type", "attribute"], set_={"definition": statement.excluded.definition}
+    ),
 )
 _KEEP: Final = insert_on_each(attr_value, lambda statement: statement.on_conflict_do_nothing())
 _CLAIM: Final = insert_on_each(
@@ -135,12 +143,18 @@ class _Renewal:
     code: int
     urns: tuple[str, ...]
     announce: Announce
+    mark: str = field(default_factory=lambda: f"renewal {secrets.token_hex(8)}")
     same: list[str] = field(default_factory=list)
 
     def run(self, told: Mapping[str, str]) -> None:
-        """Forget, make anew, and then say that it is there, with the definitions in `told`."""
+        """Forget, make anew, and then say that it is there, with the definitions in `told`.
+
+        Raises `DuplicateValuesError`, and `SchemaBehindError` where somebody else began to do the same meanwhile.
+        """
         with self.transactions.writing() as link:
-            link.core.execute(delete(indexed_attribute).where(*self._of_these(indexed_attribute.c.attribute)))
+            for urn in self.urns:
+                row = {"type": self.code, "attribute": urn, "definition": self.mark}
+                link.core.execute(_MARK[link.core.dialect.name], row)
         self._in_batches("forgotten", self._forget)
         self._in_batches("looked at", self._make)
         if self.same:
@@ -150,12 +164,20 @@ class _Renewal:
                 f" {'; '.join(self.same[:_MOST_TOLD])}{more}. Change them, or take uniqueness away."
             )
         with self.transactions.writing() as link:
-            for urn, definition in told.items():
-                row = {"type": self.code, "attribute": urn, "definition": definition}
-                link.core.execute(insert(indexed_attribute), row)
+            self._refuse_another(link)
+            for urn in self.urns:
+                of_it = indexed_attribute.c.type == self.code, indexed_attribute.c.attribute == urn
+                known = (
+                    update(indexed_attribute).values(definition=told[urn]) if urn in told else delete(indexed_attribute)
+                )
+                link.core.execute(known.where(*of_it))
 
-    def _of_these(self, column: Any) -> tuple[Any, Any]:
-        return indexed_attribute.c.type == self.code, column.in_(self.urns)
+    def _refuse_another(self, link: Link) -> None:
+        """Raise `SchemaBehindError` unless the mark is still ours, and keep it so until the transaction ends."""
+        urns = indexed_attribute.c.type == self.code, indexed_attribute.c.attribute.in_(self.urns)
+        marks = select(indexed_attribute.c.definition).where(*urns).with_for_update()
+        if list(link.core.execute(marks).scalars()) != [self.mark] * len(self.urns):
+            raise SchemaBehindError("Another syncd db upgrade took over. Let it end, and then run yours again.")
 
     def _in_batches(self, what: str, work: Callable[[Link, int, Sequence[AnyRow]], None]) -> None:
         with self.transactions.reading() as link:
@@ -172,6 +194,7 @@ class _Renewal:
             with self.transactions.writing() as link:
                 rows = link.core.execute(_NEXT, {"app": number, "type": self.code, "after": after}).all()
                 if rows:
+                    self._refuse_another(link)
                     work(link, number, rows)
             if not rows:
                 return

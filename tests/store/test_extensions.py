@@ -221,6 +221,25 @@ def test_a_renewal_that_was_stopped_is_repeated_from_the_start(
         assert found(database, EXACT, 'URN:number eq "A1"') == ["ann"]
 
 
+def test_of_two_renewals_at_once_the_later_one_is_done_and_the_earlier_one_told(
+    database_url: str, clock: SteppingClock
+) -> None:
+    with opened(database_url, clock, PLAIN) as database:
+        furnish(database)
+    told: list[str] = []
+
+    def interrupt(message: str) -> None:
+        told.append(message)
+        if len(told) == 1:
+            renew(database_url, MARKED)
+
+    with pytest.raises(SchemaBehindError, match="took over"):
+        upgrade_extensions(database_url, EXACT, interrupt)
+    check_extensions(database_url, MARKED)
+    with opened(database_url, clock, MARKED) as database:
+        agree(database, MARKED)
+
+
 def test_an_extension_that_is_not_served_is_not_shown(database_url: str, clock: SteppingClock) -> None:
     with opened(database_url, clock, PLAIN) as database:
         user = create(database, "ann", "A1")
