@@ -1,5 +1,6 @@
 """Attribute paths: the dotted, URN-prefixed names of filters, PATCH and projection (RFC 7644 sections 3.5.2, 3.10)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scim.schema import COMMON, Attribute, ResourceType, Schema
@@ -53,6 +54,12 @@ def resolve(resource_type: ResourceType, text: str) -> AttributePath | None:
         return AttributePath(attribute, None, extension)
     sub_attribute = attribute.sub_attribute(tail)
     return AttributePath(attribute, sub_attribute, extension) if sub_attribute else None
+
+
+def resolve_in(resource_types: Sequence[ResourceType], text: str) -> AttributePath | None:
+    """Return what `text` names in the first of the resource types that has it, or None."""
+    found = (resolve(one, text) for one in resource_types)
+    return next((path for path in found if path is not None), None)
 
 
 def _split_urn(resource_type: ResourceType, text: str) -> tuple[Schema | None, str | None]:

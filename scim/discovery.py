@@ -22,8 +22,9 @@ def service_provider_config(provider: Provider) -> dict[str, Any]:
         "bulk": {"supported": True, "maxOperations": limits.bulk_operations, "maxPayloadSize": limits.body_bytes},
         "filter": {"supported": True, "maxResults": limits.page_maximum},
         "changePassword": {"supported": False},
-        "sort": {"supported": False},
+        "sort": {"supported": True},
         "etag": {"supported": True},
+        "pagination": _pagination(provider),
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",
@@ -34,6 +35,20 @@ def service_provider_config(provider: Provider) -> dict[str, Any]:
             }
         ],
         "meta": _meta("ServiceProviderConfig", f"{provider.base_url}/ServiceProviderConfig"),
+    }
+
+
+def _pagination(provider: Provider) -> dict[str, Any]:
+    """Return how lists are paged (RFC 9865 section 4)."""
+    cursors, limits = provider.cursors, provider.limits
+    timeout = {"cursorTimeout": cursors.timeout} if cursors else {}
+    return {
+        "cursor": cursors is not None,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": min(limits.page_default, limits.page_maximum),
+        "maxPageSize": limits.page_maximum,
+        **timeout,
     }
 
 

@@ -71,7 +71,7 @@ class InvalidSyntax(ScimError):
 
 
 class InvalidPath(ScimError):
-    """A PATCH path does not parse, or names an attribute that the schema does not have."""
+    """A PATCH path or `sortBy` does not parse, or names an attribute that is not there, or not for that."""
 
     scim_type = "invalidPath"
 
@@ -86,6 +86,24 @@ class InvalidValue(ScimError):
     """A value is missing, or of another type than the attribute's."""
 
     scim_type = "invalidValue"
+
+
+class InvalidCursor(ScimError):
+    """The cursor is none of ours, or belongs to another query (RFC 9865 section 2.1)."""
+
+    scim_type = "invalidCursor"
+
+
+class ExpiredCursor(ScimError):
+    """The cursor was good for a while, and is no longer (RFC 9865 section 2.1)."""
+
+    scim_type = "expiredCursor"
+
+
+class InvalidCount(ScimError):
+    """A walk by cursor asks for a page of a size that it cannot have (RFC 9865 section 2.1)."""
+
+    scim_type = "invalidCount"
 
 
 class Unauthorized(ScimError):

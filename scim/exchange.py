@@ -50,3 +50,4 @@ class Limits:
     patch_operations: int = 1000
     bulk_operations: int = 1000
     members_in_answer: int = 10_000
+    max_scan_rows: int = 100_000

@@ -8,25 +8,47 @@ done, at the price of a copy.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import total_ordering
+from itertools import count
 from typing import Final
 
 from scim.characteristics import unique_values
 from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
 from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
 from scim.filter.matching import matches, value_matches
-from scim.filter.syntax import Filter
+from scim.filter.syntax import Filter, Literal
 from scim.history import Past, as_it_was, remember
 from scim.resource import Document, Member, MembershipChange, StoredResource, fold, view
 from scim.schema import ResourceType
 from scim.schema import Uniqueness as Unique
-from scim.store import Page, Query
+from scim.sorting import Sort, sort_key
+from scim.store import Page, Position, Query
 
 _GROUP: Final = GROUP_TYPE.name
 
 _Members = dict[str, Member]
 _UniqueKey = tuple[str, str, str]
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a resource stands in a list: what has no value comes last, and of equals the one that was created first."""
+
+    key: Literal
+    row: int
+
+    def __lt__(self, other: "_Place") -> bool:
+        if self.key == other.key:
+            return self.row < other.row
+        if self.key is None or other.key is None:
+            return other.key is None
+        return self.key < other.key  # type: ignore[operator] # of one attribute: values of one type
+
+    def position(self, *, backwards: bool = False) -> Position:
+        return Position(self.key, self.row, backwards)
 
 
 class MemoryStore:
@@ -48,16 +70,18 @@ class MemoryStore:
         self._members: dict[str, _Members] = {}
         self._owners: dict[_UniqueKey, str] = {}
         self._past: dict[str, Past] = {}
+        self._numbers: dict[str, int] = {}
+        self._created = count(1)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Open a part that can be undone; see `ResourceStore.attempt`."""
         before = {group_id: dict(members) for group_id, members in self._members.items()}
-        saved = dict(self._rows), before, dict(self._owners), dict(self._past)
+        saved = dict(self._rows), before, dict(self._owners), dict(self._past), dict(self._numbers)
         try:
             yield
         except BaseException:
-            self._rows, self._members, self._owners, self._past = saved
+            self._rows, self._members, self._owners, self._past, self._numbers = saved
             raise
 
     def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
@@ -67,12 +91,16 @@ class MemoryStore:
         known = self._known(members)
         moment = self._now()
         row = StoredResource(resource_type, self._new_id(), 1, moment, moment, deepcopy(document))
+        self._numbers[row.id] = next(self._created)
         self._put(row, keys, known)
         return self._answer(row, with_members=True)
 
-    def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:
+    def read(
+        self, resource_type: str, resource_id: str, *, with_members: bool = True, with_groups: bool = True
+    ) -> StoredResource:
         """Return a resource; see `ResourceStore.read`."""
-        return self._answer(self._row(resource_type, resource_id), with_members=with_members)
+        row = self._row(resource_type, resource_id)
+        return self._answer(row, with_members=with_members, with_groups=with_groups)
 
     def update(
         self,
@@ -107,19 +135,51 @@ class MemoryStore:
     def delete(self, resource_type: str, resource_id: str) -> None:
         """Remove a resource; see `ResourceStore.delete`. There is nobody to keep a tombstone for."""
         self._forget_keys(self._row(resource_type, resource_id))
-        del self._rows[resource_id]
+        del self._rows[resource_id], self._numbers[resource_id]
         self._members.pop(resource_id, None)
         for members in self._members.values():
             members.pop(resource_id, None)
 
     def find(self, query: Query) -> Page:
-        """Return a page; see `ResourceStore.find`."""
-        found = [row for row in self._rows.values() if row.resource_type == query.resource_type]
-        if query.filter is not None:
-            found = [row for row in found if self._meets(query.filter, row)]
-        start = query.start_index - 1
-        page = found[start : start + query.count]
-        return Page(len(found), tuple(self._answer(row, with_members=query.with_members) for row in page))
+        """Return a page; see `ResourceStore.find`. Everything is in memory, so that no bound is needed."""
+        found = sorted(
+            (self._place(row, query.sort), row)
+            for name, condition in query.selections()
+            for row in self._rows.values()
+            if row.resource_type == name and (condition is None or self._meets(condition, row))
+        )
+        if query.sort is not None and query.sort.descending:
+            found.reverse()
+        if query.position is None:
+            start = query.start_index - 1
+            return Page(len(found), self._shown(found[start : start + query.count], query))
+        return self._going_on(found, query, query.position)
+
+    def _going_on(self, found: list[tuple[_Place, StoredResource]], query: Query, position: Position) -> Page:
+        """Return the page of all that was found that comes next from a position."""
+        places = [place for place, _ in found]
+        start = 0
+        if position.row is not None:
+            bound = _Place(position.key, position.row)
+            descends = query.sort is not None and query.sort.descending
+            start = sum(place > bound if descends else place < bound for place in places)
+            start += bound in places and not position.backwards
+        end = start + query.count
+        if position.backwards:
+            start, end = max(0, start - query.count), start
+        page = found[start:end]
+        following = page[-1][0].position() if page and end < len(found) else None
+        preceding = page[0][0].position(backwards=True) if page and start > 0 else None
+        return Page(len(found), self._shown(page, query), following, preceding)
+
+    def _shown(self, found: Iterable[tuple[_Place, StoredResource]], query: Query) -> tuple[StoredResource, ...]:
+        return tuple(
+            self._answer(row, with_members=query.with_members, with_groups=query.with_groups) for _, row in found
+        )
+
+    def _place(self, row: StoredResource, sort: Sort | None) -> _Place:
+        key = None if sort is None else sort_key(sort.path, row, self._types[row.resource_type])
+        return _Place(key, self._numbers[row.id])
 
     def matching_members(self, group_id: str, condition: Filter) -> tuple[str, ...]:
         """Return the ids of members that meet the condition; see `ResourceStore.matching_members`."""
@@ -151,10 +211,10 @@ class MemoryStore:
         for key in _unique_keys(self._types[row.resource_type], row.document):
             del self._owners[key]
 
-    def _answer(self, row: StoredResource, *, with_members: bool) -> StoredResource:
+    def _answer(self, row: StoredResource, *, with_members: bool, with_groups: bool = True) -> StoredResource:
         document = deepcopy(row.document)
         if row.resource_type != _GROUP:
-            return replace(row, document=document, groups=tuple(self._groups_of(row.id)))
+            return replace(row, document=document, groups=tuple(self._groups_of(row.id)) if with_groups else ())
         members = self._members[row.id]
         shown = tuple(members.values()) if with_members else None
         return replace(row, document=document, members=shown, member_count=len(members))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scim.core_schemas import RESOURCE_TYPES
+from scim.cursors import CursorSeal
 from scim.exchange import Limits
 from scim.schema import ResourceType, Schema
 
@@ -14,13 +15,15 @@ class Provider:
 
     `base_url` is the public URL of the endpoint without a trailing slash; locations are built from it and never from a
     request header. `documentation_uri` goes into ServiceProviderConfig. `resource_types` are what it serves: User and
-    Group, with the extensions that this installation knows.
+    Group, with the extensions that this installation knows. `cursors` seals the cursors of lists; without it there are
+    none.
     """
 
     base_url: str
     limits: Limits = field(default_factory=Limits)
     documentation_uri: str | None = None
     resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
+    cursors: CursorSeal | None = None
 
     def resource_type(self, name: str) -> ResourceType | None:
         """Return the resource type of that name, or None. Names are compared exactly."""

@@ -4,21 +4,42 @@ Every method works inside a unit of work that the caller opened and will commit 
 Everything a store sees or returns belongs to one tenant. Values that go in and come out are never changed in place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from scim.filter.syntax import Filter
+from scim.filter.syntax import Filter, Literal
 from scim.resource import Document, Member, MembershipChange, StoredResource
+from scim.sorting import Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a list, between two resources: what a cursor stands for (RFC 9865).
+
+    `key` is the `scim.sorting.sort_key` of the resource that the place is next to, and `row` the store's own number of
+    it, in the order of creation. Going on from there means forwards, or `backwards`.
+    """
+
+    key: Literal = None
+    row: int | None = None
+    backwards: bool = False
+
+
+START: Final = Position()
+"""The place before the first resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which resources of one type to list.
+    """Which resources to list: those of one type, and those of other types `beside` it, each with its filter.
 
-    `start_index` counts from 1. `count` may be 0: then only the total is wanted. `with_members` False means that
-    membership rows are not touched, and `members` of the answer is None.
+    They come in the order of creation, or sorted; resources of several types in one order. `start_index` counts from 1;
+    with a `position` it does not count, and the page goes on from there. `count` may be 0: then only the total is
+    wanted. `with_members` False means that membership rows are not touched, and `members` of groups in the answer is
+    None; `with_groups` False means the same for `groups` of users, which are none then. `scan_limit` is how many
+    resources a store may look at one by one, where a filter or an order has no index; None sets no bound.
     """
 
     resource_type: str
@@ -26,14 +47,30 @@ class Query:
     start_index: int = 1
     count: int = 100
     with_members: bool = True
+    with_groups: bool = True
+    sort: Sort | None = None
+    position: Position | None = None
+    beside: tuple[tuple[str, Filter | None], ...] = ()
+    scan_limit: int | None = None
+
+    def selections(self) -> Iterator[tuple[str, Filter | None]]:
+        """Yield each resource type with its filter."""
+        yield self.resource_type, self.filter
+        yield from self.beside
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: `total` matches in all, and the resources from `start_index` on, in an order that stays the same."""
+    """One page: `total` matches in all, and the resources that the query asks for, in an order that stays the same.
+
+    Of a query with a position, `following` and `preceding` are where to go on in both directions; None means that
+    nothing comes there.
+    """
 
     total: int
     resources: tuple[StoredResource, ...]
+    following: Position | None = None
+    preceding: Position | None = None
 
 
 class ResourceStore(Protocol):
@@ -53,7 +90,9 @@ class ResourceStore(Protocol):
         group in which this one is contained, directly or through others.
         """
 
-    def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:
+    def read(
+        self, resource_type: str, resource_id: str, *, with_members: bool = True, with_groups: bool = True
+    ) -> StoredResource:
         """Return the resource. In a writing unit of work nobody else can change it until that unit ends.
 
         Raises `NotFound` when this tenant has no resource of that type and id. Ids are compared exactly.
@@ -91,9 +130,9 @@ class ResourceStore(Protocol):
         """Remove the resource, its memberships in both directions, and keep a tombstone. Raises `NotFound`."""
 
     def find(self, query: Query) -> Page:
-        """Return the page of resources that match, ordered by creation. Agrees with `scim.filter.matching`.
+        """Return the page of resources that match. Agrees with `scim.filter.matching` and `scim.sorting`.
 
-        Raises `TooMany` when the store will not do the work that the filter needs.
+        Raises `TooMany` when no index serves the filter or the order and there are more resources than `scan_limit`.
         """
 
     def matching_members(self, group_id: str, condition: Filter) -> tuple[str, ...]:

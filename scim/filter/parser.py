@@ -5,10 +5,10 @@ so a tree that comes out means something in the schema. More lenient than the gr
 missing next to a bracket or a string, and may be any that JSON knows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from scim.attribute_path import AttributePath, resolve
+from scim.attribute_path import AttributePath, resolve_in
 from scim.errors import InvalidFilter, InvalidPath, ScimError, SecretFilter
 from scim.filter.literals import BadLiteral, operators_for, parse_literal
 from scim.filter.syntax import And, Comparison, Filter, Not, Operator, Or, PatchPath, Present, ValuePath
@@ -22,30 +22,33 @@ MAX_TERMS: Final = 50
 _OPERATORS: Final[Mapping[str, Operator]] = {operator.value: operator for operator in Operator}
 _PRESENT: Final = "pr"
 
-# What a resource does not hold, because it is made from the service provider's address, and what to name instead.
-_MADE_LOCATIONS: Final[Mapping[str, str]] = {
+MADE_LOCATIONS: Final[Mapping[str, str]] = {
     "meta.location": "id",
     "members.$ref": "members.value",
     "groups.$ref": "groups.value",
 }
+"""What a resource does not hold, because it is made from the service provider's address, and what to name instead."""
 
 
 def parse_filter(
     text: str,
     resource_type: ResourceType,
     *,
+    beside: Sequence[ResourceType] = (),
     max_bytes: int = MAX_BYTES,
     max_depth: int = MAX_DEPTH,
     max_terms: int = MAX_TERMS,
 ) -> Filter:
     """Return the tree of a filter over resources of one type.
 
-    `max_bytes` bounds the text in UTF-8 before it is looked at, `max_depth` the nesting of brackets of both kinds,
-    `max_terms` the number of comparisons. Raises `InvalidFilter`, and nothing else, for whatever is wrong.
+    Where a query asks for resources of several types, each type has a tree of its own. `beside` are the other types:
+    an attribute that only they have is no mistake then, and the resource has no value for it (RFC 7644 section
+    3.4.2.1). `max_bytes` bounds the text in UTF-8 before it is looked at, `max_depth` the nesting of brackets of both
+    kinds, `max_terms` the number of comparisons. Raises `InvalidFilter`, and nothing else, for whatever is wrong.
     """
     _check_size(text, max_bytes, _refuse_filter)
     tokens = Tokens(text, _refuse_filter)
-    tree = _Parser(tokens, resource_type, max_depth, max_terms).filter(None)
+    tree = _Parser(tokens, (resource_type, *beside), max_depth, max_terms).filter(None)
     tokens.expect_end("and, or, or the end of the filter")
     return tree
 
@@ -65,7 +68,7 @@ def parse_path(
     """
     _check_size(text, max_bytes, _refuse_path)
     tokens = Tokens(text, _refuse_path)
-    path = _Parser(tokens, resource_type, max_depth, max_terms).patch_path()
+    path = _Parser(tokens, (resource_type,), max_depth, max_terms).patch_path()
     tokens.expect_end("the end of the path")
     return path
 
@@ -85,11 +88,14 @@ def _check_size(text: str, max_bytes: int, refuse: Callable[[str], ScimError]) -
 
 
 class _Parser:
-    """Reads productions from tokens. `parent` is the attribute whose square brackets are open, or None."""
+    """Reads productions from tokens. `parent` is the attribute whose square brackets are open, or None.
 
-    def __init__(self, tokens: Tokens, resource_type: ResourceType, max_depth: int, max_terms: int) -> None:
+    A name is looked up in each resource type in turn.
+    """
+
+    def __init__(self, tokens: Tokens, resource_types: Sequence[ResourceType], max_depth: int, max_terms: int) -> None:
         self._tokens = tokens
-        self._resource_type = resource_type
+        self._resource_types = resource_types
         self._max_depth = max_depth
         self._max_terms = max_terms
         self._depth = 0
@@ -159,9 +165,10 @@ class _Parser:
     def _attribute_path(self, parent: AttributePath | None) -> AttributePath:
         """Read attrPath = [URI ":"] ATTRNAME *1subAttr; inside of brackets, the ATTRNAME of a sub-attribute."""
         name = self._tokens.word("an attribute name")
-        path = _sub_path(parent, name) if parent else resolve(self._resource_type, name)
+        path = _sub_path(parent, name) if parent else resolve_in(self._resource_types, name)
         if path is None:
-            whole = f"sub-attribute of {parent}" if parent else f"attribute of {self._resource_type.name}"
+            names = " or ".join(one.name for one in self._resource_types)
+            whole = f"sub-attribute of {parent}" if parent else f"attribute of {names}"
             raise self._tokens.refused(f"{shown(name)} is no {whole}")
         return path
 
@@ -209,7 +216,7 @@ class _Parser:
     def _check_searchable(self, path: AttributePath) -> None:
         if Returned.NEVER in {path.attribute.returned, path.leaf.returned}:
             raise SecretFilter(self._tokens.refused(f"{path} cannot be searched").detail)
-        if instead := _MADE_LOCATIONS.get(str(path)):
+        if instead := MADE_LOCATIONS.get(str(path)):
             raise self._tokens.refused(f"{path} cannot be searched: use {instead}")
 
 

@@ -17,14 +17,15 @@ from scim.store import ResourceStore
 __all__ = ["error_response", "is_safe", "respond"]
 
 
-def respond(request: ScimRequest, store: ResourceStore, provider: Provider) -> ScimResponse:
+def respond(request: ScimRequest, store: ResourceStore, provider: Provider, tenant: str = "") -> ScimResponse:
     """Answer a request from the store, in a unit of work that the caller opened: a reading one if `is_safe`.
 
-    Raises `ScimError` for whatever is not answered with 2xx.
+    `tenant` is whose store it is, where the service provider has several. Raises `ScimError`
+    for whatever is not answered with 2xx.
     """
     handler, name = handler_of(request.method, request.path, provider)
     try:
-        return handler(Call(request, store, provider, name))
+        return handler(Call(request, store, provider, name, tenant=tenant))
     except SecretFilter as error:
         if request.method != "GET":
             raise

@@ -20,7 +20,8 @@ from scim.validation import decode_body
 class Call:
     """A request, where it is answered from, and `name`: what stands behind the endpoint (an id, a URN), or "".
 
-    `data` is the body of an operation that is part of another request.
+    `data` is the body of an operation that is part of another request. `tenant` is whose resources the store holds: a
+    cursor of one tenant means nothing to another.
     """
 
     request: ScimRequest
@@ -28,6 +29,7 @@ class Call:
     provider: Provider
     name: str
     data: Mapping[str, Any] | None = None
+    tenant: str = ""
 
     def body(self) -> Mapping[str, Any]:
         """Return the JSON object in the body. Raises what `decode_body` raises."""

@@ -42,11 +42,13 @@ def read(resource_type: ResourceType, call: Call) -> ScimResponse:
     projection = read_projection(call.request.query, resource_type)
     preconditions = read_preconditions(call.request)
     if preconditions.are_given:
-        tag = etag(call.store.read(resource_type.name, call.name, with_members=False).version)
+        known = call.store.read(resource_type.name, call.name, with_members=False, with_groups=False)
+        tag = etag(known.version)
         preconditions.require_match(tag)
         if preconditions.is_known(tag):
             return ScimResponse(304, headers=(("ETag", tag),))
-    stored = call.store.read(resource_type.name, call.name, with_members=projection.carries("members"))
+    with_members, with_groups = projection.carries("members"), projection.carries("groups")
+    stored = call.store.read(resource_type.name, call.name, with_members=with_members, with_groups=with_groups)
     return answer(stored, resource_type, call, projection)
 
 

@@ -5,27 +5,22 @@ from functools import partial
 from typing import Final
 
 from scim.discovery import resource_types, schemas
-from scim.errors import MethodNotAllowed, NotFound, NotImplementedHere
+from scim.errors import MethodNotAllowed, NotFound
 from scim.exchange import ScimResponse
 from scim.openapi import describe
 from scim.provider import Provider
 from scim.representation import encode
+from scim.schema import ResourceType
 from scim.service.bulk import bulk
 from scim.service.call import Call, Handler, OfType, serve
 from scim.service.discovery import discover_all, discover_one, provider_config
-from scim.service.listing import list_resources
+from scim.service.listing import list_everything, list_resources, search_everything, search_resources
 from scim.service.me import as_me, refuse_method
 from scim.service.resources import create, delete, patch, read, replace
 
 Methods = Mapping[str, Handler]
 
 ANY_METHOD: Final = "*"
-
-
-def not_offered(_: Call) -> ScimResponse:
-    """Refuse what is not built (RFC 7644 table 8, 501)."""
-    raise NotImplementedHere("This service provider does not offer /.search.")
-
 
 OF_ITEM: Final[Mapping[str, OfType]] = {"GET": read, "PUT": replace, "PATCH": patch, "DELETE": delete}
 """Methods of one resource of each type."""
@@ -46,7 +41,8 @@ ENDPOINTS: Final[Mapping[str, Methods]] = {
         ANY_METHOD: partial(as_me, refuse_method),
     },
     "/Bulk": {"POST": bulk},
-    "/.search": {ANY_METHOD: not_offered},
+    "/.search": {"POST": search_everything},
+    "/": {"GET": list_everything},
 }
 """Paths that are there whatever the service provider serves."""
 
@@ -59,8 +55,8 @@ ITEMS: Final[Mapping[str, Methods]] = {
 OF_TYPE: Final[Mapping[str, OfType]] = {"GET": list_resources, "POST": create}
 """Methods at the endpoint of each resource type."""
 
-OF_TYPE_BELOW: Final[Mapping[str, Methods]] = {".search": {ANY_METHOD: not_offered}}
-"""Names below the endpoint of each resource type that are no ids."""
+OF_TYPE_BELOW: Final[Mapping[str, Mapping[str, OfType]]] = {".search": {"POST": search_resources}}
+"""Names below the endpoint of each resource type that are no ids. Whoever serves them asks for the scopes."""
 
 READING: Final = frozenset({"GET"})
 """Methods that only read."""
@@ -71,7 +67,7 @@ def handler_of(method: str, path: str, provider: Provider) -> tuple[Handler, str
 
     Raises `NotFound` for what is no endpoint and `MethodNotAllowed` for a method that it does not have.
     """
-    name, methods = _methods(path.removesuffix("/"), provider)
+    name, methods = _methods(path.removesuffix("/") or "/", provider)
     handler = methods.get(method) or methods.get(ANY_METHOD)
     if handler is None:
         allow = tuple(methods)
@@ -97,7 +93,7 @@ def _methods(path: str, provider: Provider) -> tuple[str, Methods]:
     if path in ENDPOINTS:
         return "", ENDPOINTS[path]
     if (resource_type := provider.at_endpoint(path)) is not None:
-        return "", {method: partial(serve, handler, resource_type) for method, handler in OF_TYPE.items()}
+        return "", _bound(OF_TYPE, resource_type)
     endpoint, _, name = path.rpartition("/")
     if name and endpoint in ITEMS:
         return name, ITEMS[endpoint]
@@ -105,5 +101,9 @@ def _methods(path: str, provider: Provider) -> tuple[str, Methods]:
     if not name or resource_type is None:
         raise NotFound("There is no such endpoint.")
     if name in OF_TYPE_BELOW:
-        return "", OF_TYPE_BELOW[name]
-    return name, {method: partial(serve, handler, resource_type) for method, handler in OF_ITEM.items()}
+        return "", {method: partial(handler, resource_type) for method, handler in OF_TYPE_BELOW[name].items()}
+    return name, _bound(OF_ITEM, resource_type)
+
+
+def _bound(methods: Mapping[str, OfType], resource_type: ResourceType) -> Methods:
+    return {method: partial(serve, handler, resource_type) for method, handler in methods.items()}

@@ -45,9 +45,12 @@ class Directory:
         created = self._record(Change(resource_type, None, document, MembershipChange(add=tuple(members))))
         return self._answer(created, with_members=True)
 
-    def read(self, resource_type: str, resource_id: str, *, with_members: bool = True) -> StoredResource:
+    def read(
+        self, resource_type: str, resource_id: str, *, with_members: bool = True, with_groups: bool = True
+    ) -> StoredResource:
         """Return a resource; see `ResourceStore.read`."""
-        return stored(read_one(self._scope, resource_type, resource_id, with_members=with_members))
+        row = read_one(self._scope, resource_type, resource_id, with_members=with_members, with_groups=with_groups)
+        return stored(row)
 
     def update(
         self,
@@ -71,7 +74,7 @@ class Directory:
 
     def delete(self, resource_type: str, resource_id: str) -> None:
         """Remove a resource; see `ResourceStore.delete`."""
-        before = self._managed(self.read(resource_type, resource_id, with_members=False))
+        before = self._managed(self.read(resource_type, resource_id, with_members=False, with_groups=False))
         self._record(Change(resource_type, before, None))
 
     def find(self, query: Query) -> Page:

@@ -3,7 +3,22 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Select, Text, and_, bindparam, case, cast, column, exists, func, literal, or_, select
+from sqlalchemy import (
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
@@ -47,7 +62,8 @@ COLUMNS: Final[Mapping[tuple[str, str], ColumnElement[Any]]] = {
 }
 """Single values outside of the JSON document, by resource type and path: text as it is compared."""
 
-_MOMENTS: Final = {"meta.created": resource.c.created, "meta.lastModified": resource.c.modified}
+MOMENTS: Final = {"meta.created": resource.c.created, "meta.lastModified": resource.c.modified}
+"""Moments outside of the JSON document, by path."""
 
 _other: Final = resource.alias("other")
 _type_key: Final = case(*((_other.c.type == code, literal(fold(name))) for code, name in TYPE_NAMES.items()))
@@ -100,8 +116,10 @@ class InResource:
     def some(self, path: AttributePath, test: Test) -> Predicate:
         """Return that a value passes, found by the shortest way there is."""
         name = str(path)
-        if name in _MOMENTS:
-            return test.on_moment(_MOMENTS[name])
+        if self._lacks(path):
+            return false()
+        if name in MOMENTS:
+            return test.on_moment(MOMENTS[name])
         if (found := COLUMNS.get((self._type.name, name))) is not None:
             return test.on(found)
         if name == "schemas":
@@ -112,9 +130,11 @@ class InResource:
 
     def one(self, path: AttributePath, condition: Filter, meets: Callable[[Reach], Predicate]) -> Predicate:
         """Return that one value meets the condition. An equality with an indexed value narrows the search."""
+        if self._lacks(path):
+            return false()
         if relation := _RELATIONS.get((self._type.name, path.attribute.name)):
             return relation.owners(meets(InRow(relation.parts)))
-        elements = self._elements(path)
+        elements = elements_of(path, self._dialect)
         found = exists(select(1).select_from(elements).where(meets(InValue(elements.c.value))))
         value = resolve(self._type, f"{path}.value")
         needed = _needed_value(condition) if value is not None and self._has_index(value) else None
@@ -128,24 +148,20 @@ class InResource:
 
     def _some_schema(self, test: Test) -> Predicate:
         extensions = (
-            and_(_part(resource.c.search, (schema.urn,), Type.STRING).is_not(None), test.on(literal(schema.urn)))
+            and_(part_of(resource.c.search, (schema.urn,), Type.STRING).is_not(None), test.on(literal(schema.urn)))
             for schema in self._type.extensions
         )
         return or_(test.on(literal(self._type.schema.urn)), *extensions)
 
     def _some_in_document(self, path: AttributePath, test: Test) -> Predicate:
         if not path.attribute.multi_valued or path.sub_attribute is None:
-            return test.on(_part(resource.c.search, path.keys(), path.leaf.type))
-        elements = self._elements(path)
+            return test.on(part_of(resource.c.search, path.keys(), path.leaf.type))
+        elements = elements_of(path, self._dialect)
         return exists(select(1).select_from(elements).where(InValue(elements.c.value).some(path, test)))
 
-    def _elements(self, path: AttributePath) -> TableValuedAlias:
-        keys = path.keys()[:-1] if path.sub_attribute else path.keys()
-        if self._dialect == POSTGRESQL:
-            values = func.jsonb_array_elements(resource.c.search[keys])
-        else:
-            values = func.json_each(resource.c.search, "$" + "".join(f'."{key}"' for key in keys))
-        return values.table_valued(column("value", JSON_VALUE))
+    def _lacks(self, path: AttributePath) -> bool:
+        """Return whether only other resource types of the query have the attribute: then there is no value here."""
+        return resolve(self._type, str(path)) is None
 
 
 class _InOneValue:
@@ -175,10 +191,20 @@ class InValue(_InOneValue):
 
     def some(self, path: AttributePath, test: Test) -> Predicate:
         """Return that the part passes."""
-        return test.on(_part(self._value, (path.leaf.name,), path.leaf.type))
+        return test.on(part_of(self._value, (path.leaf.name,), path.leaf.type))
 
 
-def _part(source: ColumnElement[Any], keys: tuple[str, ...], kind: Type) -> ColumnElement[Any]:
+def elements_of(path: AttributePath, dialect: str) -> TableValuedAlias:
+    """Return the values of a multi-valued attribute in the JSON document as rows, with columns `value` and `place`."""
+    keys = path.keys()[:-1] if path.sub_attribute else path.keys()
+    value = column("value", JSON_VALUE)
+    if dialect == POSTGRESQL:
+        return func.jsonb_array_elements(resource.c.search[keys]).table_valued(value, with_ordinality="ordinality")
+    values = func.json_each(resource.c.search, "$" + "".join(f'."{key}"' for key in keys))
+    return values.table_valued(value, column("key", Integer()))
+
+
+def part_of(source: ColumnElement[Any], keys: tuple[str, ...], kind: Type) -> ColumnElement[Any]:
     """Return what the JSON holds under the keys, as SQL text, boolean or number; NULL where there is nothing."""
     part = source[keys]
     typed: ColumnElement[Any]

@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, BindParameter, Select, bindparam, func, select
+from sqlalchemy import BigInteger, BindParameter, bindparam, func, select
 
-from scim.core_schemas import GROUP_TYPE
 from scim.filter.matching import comparison_key
 from scim.filter.syntax import Comparison, Filter, Operator
-from scim.store import Page, Query
+from scim.store import Page, Position, Query
 from syncd.store.filter_paths import COLUMNS, MEMBERS
-from syncd.store.filter_to_sql import compile_filter, compile_member_condition
+from syncd.store.filter_to_sql import compile_member_condition
 from syncd.store.prepared import Prepared
-from syncd.store.rows import READ_COLUMNS, stored
+from syncd.store.rows import READ_COLUMNS, Relations, relations_of, stored
 from syncd.store.scope import Scope
+from syncd.store.selecting import (
+    KEY,
+    AnySelect,
+    Part,
+    count_of,
+    page_by_offset,
+    page_of_segment,
+    parts_of,
+    segments_of,
+)
 from syncd.store.tables import TYPE_CODES, member, resource
-
-AnySelect = Select[*tuple[Any, ...]]
 
 _OF_TYPE: Final = (resource.c.app == bindparam("app"), resource.c.type == bindparam("type"))
 _COUNT: Final = select(func.count()).select_from(resource).where(*_OF_TYPE)
@@ -37,38 +44,33 @@ def _whole(name: str) -> BindParameter[int]:
     return bindparam(name, type_=BigInteger())
 
 
-def _page_of(matching: Select[int], *, with_members: bool) -> AnySelect:
-    """Return the statement for a page of the resources that `matching` selects: only those are read in full."""
+def _lookup(place: tuple[str, str], relations: Relations) -> AnySelect:
+    """Return the statement for a page of what has a value: only the resources of the page are read in full."""
+    matching = _PKS.where(COLUMNS[place] == bindparam("value"))
     page = matching.limit(_whole("limit")).offset(_whole("offset")).subquery("page")
     return (
-        select(*READ_COLUMNS[with_members])
-        .join_from(page, resource, resource.c.pk == page.c.pk)
-        .order_by(resource.c.pk)
+        select(*READ_COLUMNS[relations]).join_from(page, resource, resource.c.pk == page.c.pk).order_by(resource.c.pk)
     )
 
 
-_PAGE: Final = {with_members: Prepared(_page_of(_PKS, with_members=with_members)) for with_members in READ_COLUMNS}
 _PAGE_BY_KEY: Final = {
-    (*place, with_members): Prepared(
-        _page_of(_PKS.where(COLUMNS[place] == bindparam("value")), with_members=with_members)
-    )
-    for place in _LOOKUPS
-    for with_members in READ_COLUMNS
+    (*place, relations): Prepared(_lookup(place, relations)) for place in _LOOKUPS for relations in READ_COLUMNS
 }
-_COUNT_BY_KEY: Final = {place: _COUNT.where(COLUMNS[place] == bindparam("value")) for place in _LOOKUPS}
+_COUNT_BY_KEY: Final = {place: Prepared(_COUNT.where(COLUMNS[place] == bindparam("value"))) for place in _LOOKUPS}
 
 
 def find_page(scope: Scope, query: Query) -> Page:
     """Return the page; see `ResourceStore.find`."""
-    page, count, values = _statements(scope, query)
-    values |= {"app": scope.app, "type": TYPE_CODES[query.resource_type]}
+    looked_up = _looked_up(query)
+    if looked_up is not None:
+        return _page_by_lookup(scope, query, *looked_up)
+    if query.position is not None:
+        return _page_from(scope, query, query.position)
+    parts = parts_of(scope, query)
+    rows = _run(scope, page_by_offset(parts, _relations(query), query)) if query.count else []
     offset = query.start_index - 1
-    bounds = {"limit": query.count, "offset": offset}
-    rows = _rows(scope, page, values | bounds) if query.count else []
-    if len(rows) < query.count and (rows or not offset):
-        total = offset + len(rows)
-    else:
-        total = scope.connection.execute(count, values).scalar_one()
+    is_last = len(rows) < query.count and bool(rows or not offset)
+    total = offset + len(rows) if is_last else _total(scope, parts)
     return Page(total, tuple(map(stored, rows)))
 
 
@@ -83,22 +85,71 @@ def find_members(scope: Scope, group_id: str, condition: Filter) -> tuple[str, .
     return tuple(scope.connection.execute(ids, {"app": scope.app, "group": group_id}).scalars())
 
 
-def _rows(scope: Scope, statement: AnySelect | Prepared, values: dict[str, Any]) -> Sequence[Any]:
-    if isinstance(statement, Prepared):
-        return statement.all(scope.link, **values)
-    return scope.connection.execute(statement, values).all()
+# ------------------------------------------------------------------ lookups
 
 
-def _statements(scope: Scope, query: Query) -> tuple[AnySelect | Prepared, Select[int], dict[str, Any]]:
-    """Return the statements for the page and for the total, and what they bind beside the bounds."""
+def _looked_up(query: Query) -> tuple[tuple[str, str], Any] | None:
+    """Return the place and the value, where a query asks for nothing but one of the usual equalities."""
     condition = query.filter
-    with_members = query.with_members and query.resource_type == GROUP_TYPE.name
-    if condition is None:
-        return _PAGE[with_members], _COUNT, {}
-    if isinstance(condition, Comparison) and condition.operator is Operator.EQUAL and condition.value is not None:
-        place = (query.resource_type, str(condition.path))
-        if place in _LOOKUPS:
-            value = comparison_key(condition.path.leaf, condition.value)
-            return _PAGE_BY_KEY[*place, with_members], _COUNT_BY_KEY[place], {"value": value}
-    compiled = compile_filter(condition, scope.types[query.resource_type], scope.dialect, scope.indexed)
-    return _page_of(_PKS.where(compiled), with_members=with_members), _COUNT.where(compiled), {}
+    if query.beside or query.sort is not None or query.position is not None:
+        return None
+    if not isinstance(condition, Comparison) or condition.operator is not Operator.EQUAL or condition.value is None:
+        return None
+    place = (query.resource_type, str(condition.path))
+    return (place, comparison_key(condition.path.leaf, condition.value)) if place in _LOOKUPS else None
+
+
+def _page_by_lookup(scope: Scope, query: Query, place: tuple[str, str], value: Any) -> Page:
+    values = {"app": scope.app, "type": TYPE_CODES[query.resource_type], "value": value}
+    offset = query.start_index - 1
+    page = _PAGE_BY_KEY[*place, _relations(query)]
+    rows = page.all(scope.link, **values, limit=query.count, offset=offset) if query.count else []
+    if len(rows) < query.count and (rows or not offset):
+        total = offset + len(rows)
+    else:
+        (total,) = _COUNT_BY_KEY[place].first(scope.link, **values)
+    return Page(total, tuple(map(stored, rows)))
+
+
+# ------------------------------------------------------------------ walks
+
+
+def _page_from(scope: Scope, query: Query, position: Position) -> Page:
+    """Return the page that comes next from a position, by key."""
+    parts, relations = parts_of(scope, query), _relations(query)
+    wanted = query.count + 1 if query.count else 0
+    rows: list[Any] = []
+    for segment in segments_of(query, position):
+        if len(rows) < wanted:
+            rows += _run(scope, page_of_segment(parts, relations, segment, wanted - len(rows)))
+    has_more, rows = len(rows) > query.count, rows[: query.count]
+    came_from_somewhere = position.row is not None
+    if position.backwards:
+        rows.reverse()
+    before, after = (has_more, came_from_somewhere) if position.backwards else (came_from_somewhere, has_more)
+    return Page(
+        _total(scope, parts),
+        tuple(map(stored, rows)),
+        _position(rows[-1]) if rows and after else None,
+        _position(rows[0], backwards=True) if rows and before else None,
+    )
+
+
+def _position(row: Any, *, backwards: bool = False) -> Position:
+    return Position(getattr(row, KEY, None), row.pk, backwards)
+
+
+# ------------------------------------------------------------------ common
+
+
+def _relations(query: Query) -> Relations:
+    names = [name for name, _ in query.selections()]
+    return relations_of(names, with_members=query.with_members, with_groups=query.with_groups)
+
+
+def _total(scope: Scope, parts: list[Part]) -> int:
+    return sum(scope.connection.execute(count_of(part), {"app": scope.app}).scalar_one() for part in parts)
+
+
+def _run(scope: Scope, statement: AnySelect) -> Sequence[Any]:
+    return scope.connection.execute(statement, {"app": scope.app}).all()

@@ -138,7 +138,7 @@ def hold(scope: Scope, before: StoredResource) -> Held:
     """Return the locked row of a resource. Raises `NotFound`, and `Conflict` when it is not the version given."""
     key = (before.resource_type, before.id)
     if key not in scope.held:
-        read_one(scope, *key)
+        read_one(scope, *key, with_groups=False)
     held = scope.held[key]
     if held.version != before.version:
         raise Conflict(f"The {before.resource_type} {before.id!r} was changed in the meantime. Repeat the request.")

@@ -1,6 +1,6 @@
 """Reading resources: from rows to `StoredResource`. Each is one statement, relations included."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import JSON, bindparam, case, func, literal_column, select
@@ -49,30 +49,47 @@ def _of_type(code: int, related: Any, owner: ColumnElement[int]) -> ColumnElemen
 
 
 _GROUPS: Final = _of_type(_USER, _groups, member.c.member_pk).label("groups")
-READ_COLUMNS: Final = {
-    True: (*RESOURCE_COLUMNS, _GROUPS, _of_type(_GROUP, _members, member.c.group_pk).label("members")),
-    False: (*RESOURCE_COLUMNS, _GROUPS, literal_column("NULL", JSON()).label("members")),
+_MEMBERS: Final = _of_type(_GROUP, _members, member.c.group_pk).label("members")
+_NO_MEMBERS: Final = literal_column("NULL", JSON()).label("members")
+_NO_GROUPS: Final = literal_column("NULL", JSON()).label("groups")
+
+Relations = tuple[bool, bool]
+"""Whether members of groups are read, and whether groups of users are."""
+
+READ_COLUMNS: Final[Mapping[Relations, tuple[ColumnElement[Any], ...]]] = {
+    (members, groups): (*RESOURCE_COLUMNS, _GROUPS if groups else _NO_GROUPS, _MEMBERS if members else _NO_MEMBERS)
+    for members in (False, True)
+    for groups in (False, True)
 }
-"""What `stored` reads, with members and without."""
+"""What `stored` reads."""
 
 _one: Final = {
-    with_members: select(*columns).where(
+    relations: select(*columns).where(
         resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.id == bindparam("id")
     )
-    for with_members, columns in READ_COLUMNS.items()
+    for relations, columns in READ_COLUMNS.items()
 }
-_ONE: Final = {with_members: Prepared(statement) for with_members, statement in _one.items()}
+_ONE: Final = {relations: Prepared(statement) for relations, statement in _one.items()}
 # Rows are locked against change, not against being referred to: a membership may be added beside an update.
 _ONE_LOCKED: Final = {
-    with_members: Prepared(statement.add_columns(resource.c.past).with_for_update(of=resource, key_share=True))
-    for with_members, statement in _one.items()
+    relations: Prepared(statement.add_columns(resource.c.past).with_for_update(of=resource, key_share=True))
+    for relations, statement in _one.items()
 }
 _MEMBERS_OF_ONE: Final = Prepared(_members.where(member.c.group_pk == bindparam("group")))
 
 
-def read_one(scope: Scope, resource_type: str, resource_id: str, *, with_members: bool = False) -> Any:
+def relations_of(resource_types: Iterable[str], *, with_members: bool, with_groups: bool) -> Relations:
+    """Return which relations to read for resources of these types: only those that one of them has."""
+    names = frozenset(resource_types)
+    return with_members and GROUP_TYPE.name in names, with_groups and USER_TYPE.name in names
+
+
+def read_one(
+    scope: Scope, resource_type: str, resource_id: str, *, with_members: bool = False, with_groups: bool = True
+) -> Any:
     """Return the row of a resource, locked where this unit of work may write. Raises `NotFound`."""
-    statement = (_ONE_LOCKED if scope.cause else _ONE)[with_members and resource_type == GROUP_TYPE.name]
+    relations = relations_of((resource_type,), with_members=with_members, with_groups=with_groups)
+    statement = (_ONE_LOCKED if scope.cause else _ONE)[relations]
     row = None
     if resource_id.isprintable():  # no id has a NUL or half a character in it, and PostgreSQL does not take them
         row = statement.first(scope.link, app=scope.app, type=TYPE_CODES[resource_type], id=resource_id)

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from scim.core_schemas import RESOURCE_TYPES
+from scim.cursors import CursorSeal
 from scim.errors import ScimError
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest, ScimResponse
 from scim.memory_store import MemoryStore
@@ -37,9 +38,14 @@ class Answer:
 class Endpoint:
     """`send` gives a request to the service and reads the answer. Errors come as answers, as they do over HTTP."""
 
-    def __init__(self, limits: Limits | None = None, resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES,
+        cursors: CursorSeal | None = None,
+    ) -> None:
         self.store = memory_store(resource_types=resource_types)
-        self.provider = Provider(BASE_URL, limits or Limits(), resource_types=resource_types)
+        self.provider = Provider(BASE_URL, limits or Limits(), resource_types=resource_types, cursors=cursors)
 
     def answer(self, request: ScimRequest) -> ScimResponse:
         try:

@@ -23,7 +23,7 @@ def test_the_configuration_says_what_is_so() -> None:
         "filter": True,
         "bulk": True,
         "changePassword": False,
-        "sort": False,
+        "sort": True,
         "etag": True,
     }  # fmt: skip
     assert config["filter"]["maxResults"] == 77
