@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scim.attribute_path import resolve
+from scim.errors import InvalidValue
 from scim.schema import COMMON, Attribute, ResourceType, Returned
+from scim.tolerance import Leniency, Tolerance, or_default
 
 Tree = Mapping[str, "Tree"]
 """Keys of a document with what is meant below them: {"name": {"familyName": {}}, "title": {}}; {} means all of it."""
@@ -35,15 +37,21 @@ class Projection:
         return _without(shown, self.excluded) if self.excluded else shown
 
 
-def read_projection(query: Mapping[str, str], resource_type: ResourceType) -> Projection:
+def read_projection(
+    query: Mapping[str, str], resource_type: ResourceType, tolerance: Tolerance | None = None
+) -> Projection:
     """Return what the parameters of a request ask for. With both, what is excluded is taken from what is requested.
 
     `returned` decides (RFC 7643 section 7): "always" is never excluded, "request" is carried only where it is named,
     "never" not even then. Brackets, as in `emails[type eq "work"]`, and names that the schema does not have are
     ignored.
     """
-    attributes = _names(query.get("attributes", ""))
-    excluded = [keys for name in _names(query.get("excludedAttributes", "")) for keys in _hideable(resource_type, name)]
+    attributes = _names(query.get("attributes", ""), tolerance)
+    excluded = [
+        keys
+        for name in _names(query.get("excludedAttributes", ""), tolerance)
+        for keys in _hideable(resource_type, name)
+    ]
     requested = [keys for name in attributes for keys in _named(resource_type, name)]
     excluded += _withheld(resource_type, requested)
     if not attributes:
@@ -51,7 +59,12 @@ def read_projection(query: Mapping[str, str], resource_type: ResourceType) -> Pr
     return Projection(_tree([*requested, *_keys_returned(resource_type, Returned.ALWAYS)]), _tree(excluded))
 
 
-def _names(parameter: str) -> list[str]:
+def _names(parameter: str, tolerance: Tolerance | None) -> list[str]:
+    if not parameter:
+        return []
+    if "[" in parameter:
+        detail = "attributes and excludedAttributes: expected names, without brackets (RFC 7644 section 3.10)."
+        or_default(tolerance).forgive(Leniency.BRACKETS_IN_ATTRIBUTES, InvalidValue, detail)
     return [name.strip() for name in _BRACKETS.sub("", parameter).split(",") if name.strip()]
 
 

@@ -7,6 +7,7 @@ from scim.core_schemas import RESOURCE_TYPES
 from scim.cursors import CursorSeal
 from scim.exchange import Limits
 from scim.schema import ResourceType, Schema
+from scim.tolerance import DEFAULT_PROFILE, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Provider:
     `base_url` is the public URL of the endpoint without a trailing slash; locations are built from it and never from a
     request header. `documentation_uri` goes into ServiceProviderConfig. `resource_types` are what it serves: User and
     Group, with the extensions that this installation knows. `cursors` seals the cursors of lists; without it there are
-    none.
+    none. `profile` is what the client is forgiven.
     """
 
     base_url: str
@@ -24,6 +25,7 @@ class Provider:
     documentation_uri: str | None = None
     resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
     cursors: CursorSeal | None = None
+    profile: Profile = DEFAULT_PROFILE
 
     def resource_type(self, name: str) -> ResourceType | None:
         """Return the resource type of that name, or None. Names are compared exactly."""

@@ -13,23 +13,26 @@ from scim.characteristics import refuse_missing
 from scim.errors import InvalidSyntax, PayloadTooLarge, UnsupportedMediaType
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest
 from scim.resource import Document, Member
-from scim.schema import Attribute, ResourceType
+from scim.schema import Attribute, Mutability, ResourceType
+from scim.tolerance import Leniency, Tolerance, or_default
 from scim.values import canonical_parts, present, read_members
 
-_JSON_TYPES: Final = frozenset({MEDIA_TYPE, "application/json", None})
+_JSON_TYPES: Final = {"application/json": Leniency.PLAIN_JSON, None: Leniency.NO_MEDIA_TYPE}
 _DERIVED: Final = frozenset({"schemas", "members"})
+_ELSEWHERE: Final = Attribute(name="", mutability=Mutability.READ_ONLY)
+"""Stands for what a body may name and is not read as an attribute of the document."""
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _AS_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 
 
-def decode_body(request: ScimRequest, limits: Limits) -> dict[str, Any]:
+def decode_body(request: ScimRequest, limits: Limits, tolerance: Tolerance | None = None) -> dict[str, Any]:
     """Return the JSON object in the body of a request (RFC 7644 section 3.1, RFC 8259).
 
     Raises `UnsupportedMediaType`, `PayloadTooLarge`, and `InvalidSyntax` for what is not UTF-8, not JSON, nested too
     deep, no object, or names a member of an object twice. A body without a media type is taken for JSON.
     """
-    if request.content_type not in _JSON_TYPES:
-        raise UnsupportedMediaType(f"Send {MEDIA_TYPE} or application/json.")
+    if request.content_type != MEDIA_TYPE:
+        _judge_type(request.content_type, or_default(tolerance))
     if len(request.body) > limits.body_bytes:
         raise PayloadTooLarge(f"The body has more than {limits.body_bytes} bytes.")
     skeleton = _without_strings(request.body)
@@ -45,32 +48,45 @@ def decode_body(request: ScimRequest, limits: Limits) -> dict[str, Any]:
     return body
 
 
-def read_resource(body: Mapping[str, Any], resource_type: ResourceType) -> tuple[Document, tuple[Member, ...] | None]:
+def _judge_type(content_type: str | None, tolerance: Tolerance) -> None:
+    detail = f"Send {MEDIA_TYPE} or application/json."
+    if content_type not in _JSON_TYPES:
+        raise UnsupportedMediaType(detail)
+    tolerance.forgive(_JSON_TYPES[content_type], UnsupportedMediaType, f"Send {MEDIA_TYPE}.")
+
+
+def read_resource(
+    body: Mapping[str, Any], resource_type: ResourceType, tolerance: Tolerance | None = None
+) -> tuple[Document, tuple[Member, ...] | None]:
     """Return the document that a client's representation of a resource stands for, and a group's members.
 
     For creation and replacement (RFC 7644 sections 3.3 and 3.5.1). Members are None where the body does not name them.
     What the client cannot write (`id`, `meta`, `groups`), what the schema does not have, `schemas` (it follows from the
     content) and `password` are left out. Raises `InvalidValue` for a value of a wrong type, or a required one that is
-    missing.
+    missing, and what the client is not forgiven.
     """
+    tolerance = or_default(tolerance)
+    tolerance.judge_schemas(body, resource_type.schema.urn)
 
     def find(name: str) -> Attribute | None:
         attribute = core_attribute(resource_type, name)
-        return None if attribute is None or attribute.name in _DERIVED else attribute
+        if attribute is None:
+            return _ELSEWHERE if ":" in name and resource_type.extension(name) else None
+        return _ELSEWHERE if attribute.name in _DERIVED else attribute
 
-    document = present(canonical_parts(find, body, ""))
+    document = present(canonical_parts(find, body, "", tolerance))
     for name, value in body.items():
         extension = resource_type.extension(name) if ":" in name else None
         if extension is not None and value is not None:
-            parts = present(canonical_parts(extension.attribute, value, f"{extension.urn}:"))
+            parts = present(canonical_parts(extension.attribute, value, f"{extension.urn}:", tolerance))
             document |= {extension.urn: parts} if parts else {}
     refuse_missing(resource_type, document)
-    return document, _members(body) if resource_type.schema.attribute("members") else None
+    return document, _members(body, tolerance) if resource_type.schema.attribute("members") else None
 
 
-def _members(body: Mapping[str, Any]) -> tuple[Member, ...] | None:
+def _members(body: Mapping[str, Any], tolerance: Tolerance) -> tuple[Member, ...] | None:
     given = [value for name, value in body.items() if name.lower() == "members"]
-    return read_members(given[-1]) if given else None
+    return read_members(given[-1], tolerance) if given else None
 
 
 def _without_strings(body: bytes) -> bytes:

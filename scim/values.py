@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from scim.errors import InvalidValue
+from scim.errors import InvalidSyntax, InvalidValue
 from scim.resource import Member, parse_timestamp, timestamp
 from scim.schema import Attribute, Mutability, Type, Uniqueness
+from scim.tolerance import Leniency, Tolerance
 
 KEY_BYTES: Final = 1024
 """Longest text, in UTF-8, of what resources are found by: it fits the index of any database."""
@@ -31,33 +32,47 @@ _BOOLEANS: Final = {"true": True, "false": False}
 Find = Callable[[str], Attribute | None]
 
 
-def canonical(attribute: Attribute, value: Any, where: str) -> Any:
+def canonical(attribute: Attribute, value: Any, where: str, tolerance: Tolerance) -> Any:
     """Return the canonical value of an attribute, or None when it is absent.
 
-    `where` is the path for messages. Raises `InvalidValue` for a value of another type.
+    `where` is the path for messages. Raises `InvalidValue` for a value of another type, and for what the client is not
+    forgiven.
     """
     if attribute.multi_valued:
-        return canonical_values(attribute, value, where) or None
-    return canonical_value(attribute, value, where)
+        return canonical_values(attribute, value, where, tolerance) or None
+    return canonical_value(attribute, value, where, tolerance)
 
 
-def canonical_values(attribute: Attribute, value: Any, where: str) -> list[Any]:
+def canonical_values(attribute: Attribute, value: Any, where: str, tolerance: Tolerance) -> list[Any]:
     """Return the canonical values of a multi-valued attribute. A single value is taken for a list of one."""
-    items = value if isinstance(value, list) else [value]
+    items = value if isinstance(value, list) else _list_of_one(value, where, tolerance)
     if len(items) > MAXIMUM_VALUES:
         raise InvalidValue(f"{where}: at most {MAXIMUM_VALUES} values, got {len(items)}.")
-    values = (canonical_value(attribute, item, where) for item in items)
-    return one_primary([value for value in values if value is not None])
+    values = (canonical_value(attribute, item, where, tolerance) for item in items)
+    found = [value for value in values if value is not None]
+    single = one_primary(found)
+    if single is not found:
+        tolerance.forgive(Leniency.SEVERAL_PRIMARY, InvalidValue, f"{where}: one value at most is primary.")
+    return single
 
 
-def canonical_value(attribute: Attribute, value: Any, where: str) -> Any:
+def _list_of_one(value: Any, where: str, tolerance: Tolerance) -> list[Any]:
+    if value is not None:
+        tolerance.forgive(Leniency.ONE_FOR_LIST, InvalidValue, f"{where}: expected a list.")
+    return [value]
+
+
+def canonical_value(attribute: Attribute, value: Any, where: str, tolerance: Tolerance) -> Any:
     """Return one canonical value of an attribute, or None when it is absent."""
-    if value is None or value in ("", []):
+    if value is None:
         return None
-    return _READERS[attribute.type](attribute, value, where)
+    if value == "":
+        tolerance.forgive(Leniency.EMPTY_AS_ABSENT, InvalidValue, f"{where}: expected a value, or null.")
+        return None
+    return None if value == [] else _READERS[attribute.type](attribute, value, where, tolerance)
 
 
-def canonical_parts(find: Find, parts: Any, where: str) -> dict[str, Any]:
+def canonical_parts(find: Find, parts: Any, where: str, tolerance: Tolerance) -> dict[str, Any]:
     """Return what an object assigns: canonical name -> canonical value, or None for what it leaves without a value.
 
     `find` looks names up. Names are taken in any case (RFC 7643 section 2.1); what the schema does not have, and what
@@ -68,12 +83,20 @@ def canonical_parts(find: Find, parts: Any, where: str) -> dict[str, Any]:
     assigned: dict[str, Any] = {}
     for name, value in parts.items():
         attribute = find(name)
+        if attribute is None:
+            unknown(where, tolerance)
         if attribute is None or not is_kept(attribute):
             continue
         if attribute.name in assigned:
             raise InvalidValue(f"{where}{attribute.name}: given twice, with names that differ in case.")
-        assigned[attribute.name] = canonical(attribute, value, f"{where}{attribute.name}")
+        assigned[attribute.name] = canonical(attribute, value, f"{where}{attribute.name}", tolerance)
     return assigned
+
+
+def unknown(where: str, tolerance: Tolerance) -> None:
+    """Leave out what the schema does not have. Raises `InvalidSyntax` where the client is not forgiven that."""
+    what = f"{where.rstrip('.:')}: has a part" if where else "The body has an attribute"
+    tolerance.forgive(Leniency.UNKNOWN_ATTRIBUTES, InvalidSyntax, f"{what} that the schema does not have.")
 
 
 def is_kept(attribute: Attribute) -> bool:
@@ -89,14 +112,16 @@ def present(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def complex_parts(attribute: Attribute, value: Any, where: str) -> dict[str, Any]:
+def complex_parts(attribute: Attribute, value: Any, where: str, tolerance: Tolerance) -> dict[str, Any]:
     """Return what a value of a complex attribute assigns to its parts.
 
     Text stands for the sub-attribute `value`, where there is one: identity providers send a manager or a role so.
     """
     if isinstance(value, str) and attribute.sub_attribute("value"):
+        leniency = Leniency.MANAGER_AS_TEXT if attribute.name == "manager" else Leniency.TEXT_FOR_COMPLEX
+        tolerance.forgive(leniency, InvalidValue, f"{where}: expected an object with a value.")
         value = {"value": value}
-    return canonical_parts(attribute.sub_attribute, value, f"{where}.")
+    return canonical_parts(attribute.sub_attribute, value, f"{where}.", tolerance)
 
 
 def one_primary(values: list[Any], chosen: Iterable[int] = ()) -> list[Any]:
@@ -114,29 +139,35 @@ def one_primary(values: list[Any], chosen: Iterable[int] = ()) -> list[Any]:
     ]
 
 
-def read_members(value: Any) -> tuple[Member, ...]:
+def read_members(value: Any, tolerance: Tolerance) -> tuple[Member, ...]:
     """Return the members that a client names, each once. Raises `InvalidValue` for one without an id.
 
     A member is an object with a `value`, or the id alone. The last one of the same id counts. `type` is left to the
     store, which knows what the id belongs to.
     """
-    items: Sequence[Any] = value if isinstance(value, list) else [] if value is None or value == "" else [value]
-    return tuple({member.value: member for member in map(_member, items)}.values())
+    if value == "":
+        tolerance.forgive(Leniency.EMPTY_AS_ABSENT, InvalidValue, "members: expected a list, or null.")
+    if value is None or value == "":
+        return ()
+    items: Sequence[Any] = value if isinstance(value, list) else _list_of_one(value, "members", tolerance)
+    return tuple({member.value: member for member in (_member(item, tolerance) for item in items)}.values())
 
 
-def _member(item: Any) -> Member:
+def _member(item: Any, tolerance: Tolerance) -> Member:
+    if isinstance(item, str):
+        tolerance.forgive(Leniency.TEXT_FOR_COMPLEX, InvalidValue, "members: expected objects with a value.")
     parts = {"value": item} if isinstance(item, str) else item
     if not isinstance(parts, dict):
         raise _mismatch("members", "an object with a value", item)
     parts = {name.lower(): part for name, part in parts.items()}
-    identifier = canonical_value(_MEMBER_ID, parts.get("value"), "members.value")
+    identifier = canonical_value(_MEMBER_ID, parts.get("value"), "members.value", tolerance)
     if identifier is None:
         raise InvalidValue("members.value: each member needs the id of a resource.")
     display = parts.get("display") or parts.get("displayname")
-    return Member(identifier, canonical_value(_MEMBER_DISPLAY, display, "members.display"))
+    return Member(identifier, canonical_value(_MEMBER_DISPLAY, display, "members.display", tolerance))
 
 
-def _text(attribute: Attribute, value: Any, where: str) -> str:
+def _text(attribute: Attribute, value: Any, where: str, _tolerance: Tolerance) -> str:
     if not isinstance(value, str):
         raise _mismatch(where, "a string", value)
     if len(value) <= KEY_BYTES and value.isascii() and value.isprintable():
@@ -145,7 +176,7 @@ def _text(attribute: Attribute, value: Any, where: str) -> str:
     return _checked(attribute, value, where, KEY_BYTES if is_key else TEXT_BYTES)
 
 
-def _long_text(attribute: Attribute, value: Any, where: str) -> str:
+def _long_text(attribute: Attribute, value: Any, where: str, _tolerance: Tolerance) -> str:
     if not isinstance(value, str):
         raise _mismatch(where, "a string", value)
     return _checked(attribute, value, where, KEY_BYTES if _is_key(attribute) else TEXT_BYTES)
@@ -163,50 +194,54 @@ def _checked(attribute: Attribute, value: str, where: str, limit: int) -> str:
     return value
 
 
-def _binary(attribute: Attribute, value: Any, where: str) -> str:
-    text = _long_text(attribute, value, where)
+def _binary(attribute: Attribute, value: Any, where: str, tolerance: Tolerance) -> str:
+    text = _long_text(attribute, value, where, tolerance)
     if not _BASE64.fullmatch(text):
         raise InvalidValue(f"{where}: expected base64 (RFC 7643 section 2.3.6).")
     return text
 
 
-def _boolean(_: Attribute, value: Any, where: str) -> bool:
+def _boolean(_: Attribute, value: Any, where: str, tolerance: Tolerance) -> bool:
     if isinstance(value, bool):
         return value
     read = _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
     if read is None:
         raise _mismatch(where, "true or false", value)
+    tolerance.forgive(Leniency.BOOLEAN_AS_TEXT, InvalidValue, f"{where}: expected true or false, got text.")
     return read
 
 
-def _integer(_: Attribute, value: Any, where: str) -> int:
+def _integer(_: Attribute, value: Any, where: str, _tolerance: Tolerance) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _mismatch(where, "an integer", value)
     return value
 
 
-def _decimal(_: Attribute, value: Any, where: str) -> float:
+def _decimal(_: Attribute, value: Any, where: str, _tolerance: Tolerance) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise _mismatch(where, "a number", value)
     return value
 
 
-def _date_time(_: Attribute, value: Any, where: str) -> str:
+def _date_time(_: Attribute, value: Any, where: str, _tolerance: Tolerance) -> str:
     moment = parse_timestamp(value) if isinstance(value, str) else None
     if moment is None:
         raise _mismatch(where, "a date and time such as 2026-01-31T12:00:00Z", value)
     return timestamp(moment)
 
 
-def _complex(attribute: Attribute, value: Any, where: str) -> dict[str, Any] | None:
-    return present(complex_parts(attribute, value, where)) or None
+def _complex(attribute: Attribute, value: Any, where: str, tolerance: Tolerance) -> dict[str, Any] | None:
+    parts = present(complex_parts(attribute, value, where, tolerance))
+    if not parts:
+        tolerance.forgive(Leniency.EMPTY_AS_ABSENT, InvalidValue, f"{where}: has no value in it.")
+    return parts or None
 
 
 def _mismatch(where: str, expected: str, value: Any) -> InvalidValue:
     return InvalidValue(f"{where}: expected {expected}, got {_KINDS.get(type(value), 'something else')}.")
 
 
-_READERS: Final[Mapping[Type, Callable[[Attribute, Any, str], Any]]] = {
+_READERS: Final[Mapping[Type, Callable[[Attribute, Any, str, Tolerance], Any]]] = {
     Type.STRING: _text,
     Type.BOOLEAN: _boolean,
     Type.DECIMAL: _decimal,

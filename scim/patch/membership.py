@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from scim.errors import NoTarget
 from scim.filter.matching import value_matches
 from scim.filter.syntax import Comparison, Filter, Operator
 from scim.patch.operations import Op, Operation
@@ -14,11 +15,12 @@ class MembershipFold:
     """Takes operations on `members` in their order; for each member the last one counts.
 
     `matching_members` tells which of the group's members meet a condition. It is asked only for conditions other than
-    `value eq "id"`.
+    `value eq "id"`, unless a condition `must_match`: then one that selects nobody is refused.
     """
 
-    def __init__(self, matching_members: MatchingMembers) -> None:
+    def __init__(self, matching_members: MatchingMembers, *, must_match: bool = False) -> None:
         self._matching_members = matching_members
+        self._must_match = must_match
         self._replace = False
         self._add: dict[str, Member] = {}
         self._remove: dict[str, None] = {}
@@ -38,7 +40,10 @@ class MembershipFold:
         elif condition is None:
             self._drop(member.value for member in named)
         else:
-            self._drop(self._selected(condition))
+            selected = self._selected(condition)
+            if self._must_match and not selected:
+                raise NoTarget("members[...]: the group has no such member (RFC 7644 section 3.5.2.2).")
+            self._drop(selected)
 
     def _put(self, members: tuple[Member, ...]) -> None:
         for member in members:
@@ -55,7 +60,8 @@ class MembershipFold:
         """Return the ids that a condition selects, among the group's members and those that this request adds."""
         match condition:
             case Comparison(path, Operator.EQUAL, str() as member_id) if path.leaf.name == "value":
-                return (member_id,)
+                if not self._must_match:
+                    return (member_id,)
         there = () if self._replace else self._matching_members(condition)
         added = (member for member in self._add.values() if value_matches(condition, _parts(member)))
         return (*there, *(member.value for member in added))

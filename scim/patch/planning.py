@@ -1,7 +1,7 @@
 """Operations x resource -> document and membership change (RFC 7644 section 3.5.2)."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from scim.errors import InvalidValue, Mutability, NoTarget
 from scim.filter.matching import comparison_key, value_matches
@@ -11,11 +11,15 @@ from scim.patch.operations import MEMBERS, Op, Operation
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.schema import Attribute
 from scim.schema import Mutability as Writable
+from scim.tolerance import Leniency, Tolerance, or_default
 from scim.values import MAXIMUM_VALUES, one_primary, present
 
 
 def plan(
-    operations: Sequence[Operation], resource: StoredResource, matching_members: MatchingMembers
+    operations: Sequence[Operation],
+    resource: StoredResource,
+    matching_members: MatchingMembers,
+    tolerance: Tolerance | None = None,
 ) -> tuple[Document, MembershipChange]:
     """Return the document after the operations, and what they do to the members of a group.
 
@@ -25,19 +29,20 @@ def plan(
     becomes of the resource as a whole is for `scim.characteristics` to judge.
     """
     document: Document = resource.document
-    membership = MembershipFold(matching_members)
+    tolerance = or_default(tolerance)
+    membership = MembershipFold(matching_members, must_match=Leniency.REMOVE_AGAIN not in tolerance.profile.allows)
     for operation in operations:
         if operation.path.path.attribute.name == MEMBERS:
             membership.apply(operation)
         else:
-            document = _applied(operation, document)
+            document = _applied(operation, document, tolerance)
     return document, membership.change()
 
 
-def _applied(operation: Operation, document: Document) -> Document:
+def _applied(operation: Operation, document: Document, tolerance: Tolerance) -> Document:
     path = operation.path.path
     holder = document if path.extension is None else document.get(path.extension.urn, {})
-    value = _new_value(operation, holder.get(path.attribute.name))
+    value = _new_value(operation, holder.get(path.attribute.name), tolerance)
     if path.extension is None and path.attribute.required and _is_absent(value):
         error = Mutability if operation.op is Op.REMOVE else InvalidValue
         raise error(f"{path}: is required and cannot be without a value (RFC 7644 section 3.5.2.2).")
@@ -45,11 +50,11 @@ def _applied(operation: Operation, document: Document) -> Document:
     return changed if path.extension is None else _with(document, path.extension.urn, changed)
 
 
-def _new_value(operation: Operation, old: Any) -> Any:
+def _new_value(operation: Operation, old: Any, tolerance: Tolerance) -> Any:
     """Return what becomes of an attribute's value; None, {} and [] mean absent."""
     path = operation.path.path
     if path.attribute.multi_valued:
-        return _new_values(operation, old or [])
+        return _new_values(operation, old or [], tolerance)
     if path.sub_attribute is not None:
         return _with(old or {}, path.sub_attribute.name, operation.value)
     if isinstance(operation.value, Mapping):
@@ -57,10 +62,10 @@ def _new_value(operation: Operation, old: Any) -> Any:
     return operation.value
 
 
-def _new_values(operation: Operation, old: list[Any]) -> list[Any]:
+def _new_values(operation: Operation, old: list[Any], tolerance: Tolerance) -> list[Any]:
     """Return what becomes of the values of a multi-valued attribute."""
     if operation.path.condition is not None or operation.path.path.sub_attribute is not None:
-        values = _selected_changed(operation, old)
+        values = _selected_changed(operation, old, tolerance)
     elif operation.op is Op.ADD:
         values = _added(operation.path.path.attribute, old, operation.value or [])
     elif operation.op is Op.REPLACE or operation.value is None:
@@ -110,26 +115,34 @@ def _identity(attribute: Attribute, value: Any) -> Hashable:
     return comparison_key(inner, value["value"]), value.get("type")
 
 
-def _selected_changed(operation: Operation, old: list[Any]) -> list[Any]:
+def _selected_changed(operation: Operation, old: list[Any], tolerance: Tolerance) -> list[Any]:
     """Apply an operation to the values that its condition selects, or to all where it has none."""
     condition = operation.path.condition
     chosen = {i for i, value in enumerate(old) if condition is None or value_matches(condition, value)}
     if not chosen:
-        return _described_added(operation, old)
+        return _described_added(operation, old, tolerance)
     changed = [_changed(operation, value) if index in chosen else value for index, value in enumerate(old)]
     return [value for value in one_primary(changed, chosen) if value]
 
 
-def _described_added(operation: Operation, old: list[Any]) -> list[Any]:
+_MAKES_TARGET: Final = {Op.ADD: Leniency.ADD_MAKES_TARGET, Op.REPLACE: Leniency.REPLACE_MAKES_TARGET}
+
+
+def _described_added(operation: Operation, old: list[Any], tolerance: Tolerance) -> list[Any]:
     """Apply an operation whose path selects nothing.
 
     Without a condition there is no value yet, and it is the first. With one, an add makes the value that the condition
-    describes by `eq`; anything else raises `NoTarget` (RFC 7644 section 3.5.2.3).
+    describes by `eq`, and so does a replace where the client is forgiven that; anything else raises `NoTarget` (RFC
+    7644 section 3.5.2.3).
     """
     condition = operation.path.condition
     described = {} if condition is None else _equalities(condition)
-    if described is None or (condition is not None and operation.op is not Op.ADD):
-        raise NoTarget(f"{operation.path.path}: the resource has no value that meets the condition.")
+    if condition is not None:
+        detail = f"{operation.path.path}: the resource has no value that meets the condition."
+        if described is None or operation.op not in _MAKES_TARGET:
+            raise NoTarget(detail)
+        tolerance.forgive(_MAKES_TARGET[operation.op], NoTarget, detail)
+    described = described or {}
     if operation.value is None:
         return old
     return one_primary([*old, _changed(operation, described)], [len(old)])

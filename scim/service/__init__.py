@@ -13,19 +13,28 @@ from scim.representation import encode, error_message
 from scim.service.call import Call
 from scim.service.routes import handler_of, is_safe
 from scim.store import ResourceStore
+from scim.tolerance import Tolerance
 
 __all__ = ["error_response", "is_safe", "respond"]
 
 
-def respond(request: ScimRequest, store: ResourceStore, provider: Provider, tenant: str = "") -> ScimResponse:
+def respond(
+    request: ScimRequest,
+    store: ResourceStore,
+    provider: Provider,
+    tenant: str = "",
+    tolerance: Tolerance | None = None,
+) -> ScimResponse:
     """Answer a request from the store, in a unit of work that the caller opened: a reading one if `is_safe`.
 
-    `tenant` is whose store it is, where the service provider has several. Raises `ScimError`
-    for whatever is not answered with 2xx.
+    `tenant` is whose store it is, where the service provider has several. `tolerance` has afterwards which leniencies
+    the request needed, whether it was answered or refused; without one, the client is forgiven what the provider's
+    profile says. Raises `ScimError` for whatever is not answered with 2xx.
     """
     handler, name = handler_of(request.method, request.path, provider)
+    forgiven = Tolerance(provider.profile) if tolerance is None else tolerance
     try:
-        return handler(Call(request, store, provider, name, tenant=tenant))
+        return handler(Call(request, store, provider, name, tenant=tenant, tolerance=forgiven))
     except SecretFilter as error:
         if request.method != "GET":
             raise

@@ -116,7 +116,7 @@ class _Job:
         resource_type, name = _target(method, path, self._call.provider)
         whole = self._call.request
         request = with_fields(whole, method=method, path=path, query=_BRIEF, if_match=version, if_none_match=None)
-        return serve(_HANDLERS[method], resource_type, Call(request, self._call.store, self._call.provider, name, data))
+        return serve(_HANDLERS[method], resource_type, with_fields(self._call, request=request, name=name, data=data))
 
     def _refuse(self, places: Sequence[int], error: ScimError) -> None:
         self.errors += len(places)

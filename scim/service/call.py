@@ -1,7 +1,7 @@
 """A request on its way to its handler, and the answers that several handlers give."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim.exchange import ScimRequest, ScimResponse
@@ -13,6 +13,7 @@ from scim.resource import StoredResource, etag
 from scim.schema import ResourceType
 from scim.scopes import require_scope
 from scim.store import ResourceStore
+from scim.tolerance import DEFAULT_PROFILE, Tolerance
 from scim.validation import decode_body
 
 
@@ -21,7 +22,7 @@ class Call:
     """A request, where it is answered from, and `name`: what stands behind the endpoint (an id, a URN), or "".
 
     `data` is the body of an operation that is part of another request. `tenant` is whose resources the store holds: a
-    cursor of one tenant means nothing to another.
+    cursor of one tenant means nothing to another. `tolerance` is what the client is forgiven.
     """
 
     request: ScimRequest
@@ -30,10 +31,11 @@ class Call:
     name: str
     data: Mapping[str, Any] | None = None
     tenant: str = ""
+    tolerance: Tolerance = field(default_factory=lambda: Tolerance(DEFAULT_PROFILE))
 
     def body(self) -> Mapping[str, Any]:
         """Return the JSON object in the body. Raises what `decode_body` raises."""
-        return decode_body(self.request, self.provider.limits) if self.data is None else self.data
+        return decode_body(self.request, self.provider.limits, self.tolerance) if self.data is None else self.data
 
     def current(self, resource_type: ResourceType) -> StoredResource:
         """Return the resource that is to be changed, without its members, held until the unit of work ends.

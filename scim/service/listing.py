@@ -51,7 +51,7 @@ def _readable(call: Call) -> Sequence[ResourceType]:
 def _list(call: Call, resource_types: Sequence[ResourceType], parameters: Parameters) -> ScimResponse:
     for one in resource_types:
         require_scope(call.request.scopes, "GET", one.name)
-    projections = {one.name: read_projection(parameters, one) for one in resource_types}
+    projections = {one.name: read_projection(parameters, one, call.tolerance) for one in resource_types}
     query = _query(call.provider.limits, resource_types, parameters, projections)
     if asks_for_cursor(parameters):
         return _page_by_cursor(call, query, parameters, projections)

@@ -15,13 +15,14 @@ from scim.representation import location
 from scim.resource import Document, MembershipChange, StoredResource, etag
 from scim.schema import ResourceType
 from scim.service.call import Call, answer
+from scim.tolerance import Leniency
 from scim.validation import read_resource
 
 
 def create(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Create a resource (RFC 7644 section 3.3)."""
-    projection = read_projection(call.request.query, resource_type)
-    document, members = read_resource(call.body(), resource_type)
+    projection = read_projection(call.request.query, resource_type, call.tolerance)
+    document, members = read_resource(call.body(), resource_type, call.tolerance)
     stored = call.store.create(resource_type.name, _open_unless_said(document, resource_type), members or ())
     created = answer(stored, resource_type, call, projection)
     where = ("Location", location(stored, resource_type, call.provider))
@@ -39,7 +40,7 @@ def _open_unless_said(document: Document, resource_type: ResourceType) -> Docume
 
 def read(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Return one resource (RFC 7644 section 3.4.1), unless the client has it already: that costs no members."""
-    projection = read_projection(call.request.query, resource_type)
+    projection = read_projection(call.request.query, resource_type, call.tolerance)
     preconditions = read_preconditions(call.request)
     if preconditions.are_given:
         known = call.store.read(resource_type.name, call.name, with_members=False, with_groups=False)
@@ -57,9 +58,9 @@ def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
 
     What was made from an older version, by its own `meta.version`, is merged, unless the client insists on a version.
     """
-    projection = read_projection(call.request.query, resource_type)
+    projection = read_projection(call.request.query, resource_type, call.tolerance)
     body = call.body()
-    theirs, members = read_resource(body, resource_type)
+    theirs, members = read_resource(body, resource_type, call.tolerance)
     change = MembershipChange() if members is None else MembershipChange(replace=True, add=members)
     stored = call.current(resource_type)
     based_on = None if call.request.if_match else version_worked_from(body)
@@ -94,14 +95,16 @@ def _keeping_active(document: Document, before: Document) -> Document:
 def patch(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Change a resource at the cost of the change: a group's members are read for the answer only, if they are few."""
     limits = call.provider.limits
-    projection = read_projection(call.request.query, resource_type)
-    operations = read_patch(call.body(), resource_type, limits)
+    projection = read_projection(call.request.query, resource_type, call.tolerance)
+    operations = read_patch(call.body(), resource_type, limits, call.tolerance)
     stored = call.current(resource_type)
-    document, change = plan(operations, stored, partial(call.store.matching_members, stored.id))
+    document, change = plan(operations, stored, partial(call.store.matching_members, stored.id), call.tolerance)
     _judge(resource_type, operations, stored.document, document)
     carries = projection.carries("members")
     brief = carries and not projection.asks_for("members") and _members_after(stored, change) > limits.members_in_answer
     updated = call.store.update(stored, document, change, with_members=carries and not brief)
+    if change.remove and updated.version == stored.version:
+        call.tolerance.forgives(Leniency.REMOVE_AGAIN)
     if brief:
         return ScimResponse(204, headers=(("ETag", etag(updated.version)),))
     return answer(updated, resource_type, call, projection)

@@ -1,10 +1,13 @@
 """What runs for long: the SCIM endpoint and the worker."""
 
+import atexit
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import structlog
 from flask import Flask
@@ -14,6 +17,8 @@ from scim.errors import Unavailable
 from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
 from scim.schema import ResourceType
+from scim.tolerance import PROFILES
+from syncd.bootstrap.leniencies import LeniencyCounter
 from syncd.bootstrap.okta import run_desk
 from syncd.bootstrap.stores import check_schema, database_url, open_store
 from syncd.bootstrap.system import SystemClock, new_id
@@ -32,6 +37,7 @@ from syncd.workflows.reconcile import reconcile
 
 _log = structlog.get_logger("syncd")
 
+NO_PROVIDERS: Final[Mapping[str, Provider]] = {}
 DOCUMENTATION = "https://developer.okta.com/docs/concepts/scim/"
 
 
@@ -47,15 +53,31 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     server = settings.server
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
-    build = partial(build_app, database_url(settings), provider, gate_limits(server))
+    build = partial(build_app, database_url(settings), provider, gate_limits(server), providers(settings, provider))
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
-def build_app(url: str, provider: Provider, limits: GateLimits = DEFAULT_GATE_LIMITS) -> Flask:
-    """Return the application of one worker process, with a store of its own."""
+def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
+    """Return what each configured application's clients meet: the provider, with their profile."""
+    return {name: replace(provider, profile=PROFILES[app.profile]) for name, app in settings.apps.items()}
+
+
+def build_app(
+    url: str,
+    provider: Provider,
+    limits: GateLimits = DEFAULT_GATE_LIMITS,
+    of_app: Mapping[str, Provider] = NO_PROVIDERS,
+) -> Flask:
+    """Return the application of one worker process, with a store of its own.
+
+    `of_app` has the providers of applications whose clients meet another one.
+    """
     store = open_database(url, clock=SystemClock(), new_id=new_id, resource_types=provider.resource_types)
+    counter = LeniencyCounter(store, SystemClock())
+    atexit.register(counter.flush)
+    handler = _handler(store, provider, of_app, counter)
     ready = partial(readiness, url, provider.resource_types)
-    return create_app(store, SystemClock(), _handler(store, provider), provider.limits, ready, limits)
+    return create_app(store, SystemClock(), handler, provider.limits, ready, limits)
 
 
 def readiness(url: str, types: Sequence[ResourceType] = RESOURCE_TYPES) -> str | None:
@@ -94,9 +116,11 @@ def server_options(server: ServerSettings) -> ServerOptions:
     )
 
 
-def _handler(store: SqlDatabase, provider: Provider) -> Callable[[str, Cause, ScimRequest], ScimResponse]:
+def _handler(
+    store: SqlDatabase, provider: Provider, of_app: Mapping[str, Provider], counter: LeniencyCounter
+) -> Callable[[str, Cause, ScimRequest], ScimResponse]:
     def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
-        return accept_push(store, app, cause, request, provider)
+        return accept_push(store, app, cause, request, of_app.get(app, provider), counter.count)
 
     return handle
 

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "config": "syncd.cli.config",
     "db": "syncd.cli.db",
     "token": "syncd.cli.token",
+    "leniencies": "syncd.cli.leniencies",
     "serve": "syncd.cli.serve",
     "worker": "syncd.cli.worker",
     "up": "syncd.cli.up",

@@ -206,6 +206,10 @@ class AppSettings(Section):
     expected_label: str | None = Field(
         None, min_length=1, description="Its name in Okta: a run stops when Okta tells another one.", examples=["CRM"]
     )
+    profile: Literal["strict", "rfc", "okta", "entra", "onelogin", "jumpcloud"] = Field(
+        "okta",
+        description="What its client is forgiven beyond the standard: strict, rfc, okta, entra, onelogin or jumpcloud.",
+    )
     schedule: Annotated[str, AfterValidator(checks.check_schedule)] = Field(
         "17 2 * * *", description="When the worker reconciles, as a cron expression in UTC."
     )

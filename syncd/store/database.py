@@ -1,6 +1,6 @@
 """The database: opens units of work, and knows the applications and their tokens."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -12,10 +12,11 @@ from scim.errors import Unavailable
 from scim.schema import ResourceType
 from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
-from syncd.store import tokens
+from syncd.store import leniencies, tokens
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
 from syncd.store.extensions import complete, definitions
+from syncd.store.leniencies import LeniencyUse
 from syncd.store.link import Link
 from syncd.store.moments import microseconds
 from syncd.store.prepared import Prepared
@@ -145,6 +146,26 @@ class SqlDatabase:
         with suppress(Unavailable), self._transactions.writing() as link:
             tokens.NOTE_USE.all(link, of_digest=found.digest, moment=microseconds(now))
 
+    # -------------------------------------------------------------- leniencies
+
+    def add_leniency_uses(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add uses of leniencies, by the names of the application and of the leniency.
+
+        Those of an application that is not known are dropped. Raises `Unavailable`; then nothing was written.
+        """
+        if not counts:
+            return
+        moment = microseconds(self._clock.now())
+        with self._transactions.writing() as link:
+            for (name, leniency), uses in sorted(counts.items()):
+                with suppress(KeyError):
+                    leniencies.add(link, self._app_pk(link, name), leniency, uses, moment)
+
+    def leniency_uses(self, app: str | None = None) -> tuple[LeniencyUse, ...]:
+        """Return how often leniencies were needed, by application and name."""
+        with self._transactions.reading() as link:
+            return leniencies.list_all(link, app)
+
     # -------------------------------------------------------------- scopes
 
     @contextmanager
@@ -153,17 +174,21 @@ class SqlDatabase:
             yield self._scope(link, app, cause)
 
     def _scope(self, link: Link, app: str, cause: Cause | None) -> Scope:
+        pk = self._app_pk(link, app)
+        moment = microseconds(self._clock.now()) if cause else 0
+        dialect = self._transactions.dialect
+        if self._indexed is None:
+            self._indexed = frozenset(urn for _, urn in complete(link, self._definitions))
+        return Scope(link, dialect, pk, app, cause, moment, self._new_id, self._types, indexed=self._indexed)
+
+    def _app_pk(self, link: Link, app: str) -> int:
         pk = self._app_pks.get(app)
         if pk is None:
             found = _FIND_APP.first(link, name=app)
             if found is None:
                 raise KeyError(app)
-            pk = self._app_pks[app] = found.pk
-        if self._indexed is None:
-            self._indexed = frozenset(urn for _, urn in complete(link, self._definitions))
-        moment = microseconds(self._clock.now()) if cause else 0
-        dialect, indexed = self._transactions.dialect, self._indexed
-        return Scope(link, dialect, pk, app, cause, moment, self._new_id, self._types, indexed=indexed)
+            pk = self._app_pks[app] = int(found.pk)
+        return pk
 
 
 def open_database(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from syncd import __version__
+from syncd.bootstrap.settings import load_settings
+from syncd.bootstrap.stores import open_store
 from syncd.cli import main
 from syncd.cli.failures import CONFIGURATION, ERROR, SOURCE_UNHEALTHY, USAGE
 from tests.cli.conftest import Office
@@ -189,3 +191,24 @@ def test_an_error_that_nobody_foresaw_is_a_bug_and_says_so(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "syncd.bootstrap.settings", None)
     assert main(["db", "check"]) == ERROR
     assert "bug in syncd" in capsys.readouterr().err
+
+
+def test_what_clients_needed_is_listed_with_who_needs_it_and_what_became_of_it(
+    installed: Office, capsys: Capture
+) -> None:
+    assert installed.syncd("leniencies") == 0
+    assert "No client" in capsys.readouterr().out
+    with open_store(load_settings(installed.path)) as store:
+        store.add_leniency_uses({("crm", "without-path"): 3, ("crm", "replace-makes-target"): 1})
+    assert installed.syncd("leniencies", "--app", "crm", "--json") == 0
+    made, pathless = json.loads(capsys.readouterr().out)
+    assert (made["leniency"], made["uses"], made["outcome"], made["profiles"]) == (
+        "replace-makes-target",
+        1,
+        "refused",
+        ["entra"],
+    )
+    assert (pathless["uses"], pathless["outcome"]) == (3, "forgiven")
+    assert "Okta" in pathless["who"]
+    assert installed.syncd("leniencies") == 0
+    assert "without-path" in capsys.readouterr().out

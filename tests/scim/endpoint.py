@@ -15,6 +15,7 @@ from scim.memory_store import MemoryStore
 from scim.provider import Provider
 from scim.schema import ResourceType
 from scim.service import error_response, respond
+from scim.tolerance import DEFAULT_PROFILE, Leniency, Profile, Tolerance
 
 BASE_URL = "https://syncd.example/scim/v2"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,15 +44,23 @@ class Endpoint:
         limits: Limits | None = None,
         resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES,
         cursors: CursorSeal | None = None,
+        profile: Profile = DEFAULT_PROFILE,
     ) -> None:
         self.store = memory_store(resource_types=resource_types)
-        self.provider = Provider(BASE_URL, limits or Limits(), resource_types=resource_types, cursors=cursors)
+        self.provider = Provider(
+            BASE_URL, limits or Limits(), resource_types=resource_types, cursors=cursors, profile=profile
+        )
+        self.needed: frozenset[Leniency] = frozenset()
+        """The leniencies that the youngest request needed."""
 
     def answer(self, request: ScimRequest) -> ScimResponse:
+        tolerance = Tolerance(self.provider.profile)
         try:
-            return respond(request, self.store, self.provider)
+            return respond(request, self.store, self.provider, tolerance=tolerance)
         except ScimError as error:
             return error_response(error)
+        finally:
+            self.needed = tolerance.used
 
     def send(self, method: str, path: str, body: Any = None, **query: str) -> Answer:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
