@@ -4,13 +4,14 @@ The types of values, and who may write them, are decided where a body is read (`
 as it was and as it is to be.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from scim.errors import InvalidValue, Mutability, ScimError
 from scim.filter.matching import comparison_key
 from scim.resource import Document
-from scim.schema import Attribute, ResourceType, Schema
+from scim.schema import Attribute, ResourceType, Returned, Schema
 from scim.schema import Mutability as Writable
 from scim.schema import Uniqueness as Unique
 
@@ -81,6 +82,36 @@ def unique_values(resource_type: ResourceType, document: Document) -> frozenset[
         for attribute in schema.unique
         for path, key in keyed(attribute, document.get(schema.urn, {}).get(attribute.name), _is_unique)
     )
+
+
+def without_hidden(resource_type: ResourceType, document: Document) -> Document:
+    """Return the document without what is never returned of extensions, and without those that are not served.
+
+    Whatever is told of a change, to an auditor or an application, has none of it.
+    """
+    shown: dict[str, Any] = {}
+    for name, value in document.items():
+        schema = resource_type.extension(name) if ":" in name else None
+        if schema is not None:
+            shown[name] = _without_hidden(schema.attribute, value) if schema.withheld else value
+        elif ":" not in name:
+            shown[name] = value
+    return shown
+
+
+def _without_hidden(find: Callable[[str], Attribute | None], parts: Parts) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in parts.items():
+        attribute = find(name)
+        if attribute is None or attribute.returned is Returned.NEVER:
+            continue
+        inner = partial(_without_hidden, attribute.sub_attribute)
+        if isinstance(value, Mapping):
+            shown[name] = inner(value)
+        else:
+            items = value if isinstance(value, list) else ()
+            shown[name] = [inner(item) if isinstance(item, Mapping) else item for item in items] or value
+    return shown
 
 
 def keyed(attribute: Attribute, value: Any, wanted: Any) -> Iterator[tuple[str, str]]:

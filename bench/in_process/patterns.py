@@ -68,7 +68,7 @@ class Pattern:
 
     def _told(self, name: str, document: Document, members: Sequence[tuple[int, str]]) -> bytes:
         """Return the body of the audit event: that of the first one, about this resource."""
-        changed = document_detail(None, document) | membership_detail(
+        changed = document_detail(self.resource_type, None, document) | membership_detail(
             MembershipEffect(tuple(one for _, one in members))
         )
         about = {"subject_id": name, "subject_name": label_of(document), "detail": self.detail | changed}

@@ -7,7 +7,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import bindparam, func, insert, select
 
+from scim.characteristics import without_hidden
 from scim.resource import Document
+from scim.schema import ResourceType
 from syncd.core.changes import Action
 from syncd.ports import AuditEvent
 from syncd.store.constructs import POSTGRESQL
@@ -84,9 +86,12 @@ def count_events(scope: Scope) -> int:
     return scope.connection.execute(_COUNT, {"app": scope.app}).scalar_one()
 
 
-def document_detail(before: Document | None, after: Document | None) -> dict[str, Any]:
-    """Return the changed attributes, by path, as they were (`before`) and as they are (`after`)."""
-    was, now = _flat(before or {}), _flat(after or {})
+def document_detail(resource_type: ResourceType, before: Document | None, after: Document | None) -> dict[str, Any]:
+    """Return the changed attributes, by path, as they were (`before`) and as they are (`after`).
+
+    What is never returned to clients is not told here either.
+    """
+    was, now = (_flat(without_hidden(resource_type, side or {})) for side in (before, after))
     changed = {path for path in was.keys() | now.keys() if was.get(path) != now.get(path)}
     detail: dict[str, Any] = {}
     for name, side in (("before", was), ("after", now)):

@@ -57,7 +57,7 @@ def remove(scope: Scope, change: Change, before: StoredResource) -> None:
     _BURY.later(scope.link, row=row, moment=scope.moment)
     _DELETE.later(scope.link, row=row)
     del scope.held[before.resource_type, before.id]
-    detail = {"version": before.version, **document_detail(before.document, None)}
+    detail = {"version": before.version, **document_detail(scope.types[before.resource_type], before.document, None)}
     detail |= named("left_groups", sorted(groups)) | named("members_removed", members)
     if beyond := (before.member_count or 0) - len(members):
         detail["members_removed_beyond"] = beyond

@@ -108,7 +108,7 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
     _write_values(scope, pk, scope.types[kind], {}, document)
     effect = change_members(scope, pk, change.members, members)
     scope.held[kind, resource_id] = Held(pk, 1, change.origin.value, row["member_count"])
-    detail = {"version": 1, "origin": change.origin.value, **document_detail(None, document)}
+    detail = {"version": 1, "origin": change.origin.value, **document_detail(scope.types[kind], None, document)}
     tell(scope, change, (resource_id, label_of(document)), detail | membership_detail(effect))
     moment = moment_of(scope.moment)
     return StoredResource(kind, resource_id, 1, moment, moment, document, member_count=row["member_count"])
@@ -171,7 +171,8 @@ def _write(
     if held.member_count is not None:
         held.member_count += effect.growth
     told = change if effect else replace(change, members=MembershipChange())
-    detail = {"version": held.version, **document_detail(before.document, after), **membership_detail(effect)}
+    changed = document_detail(scope.types[before.resource_type], before.document, after)
+    detail = {"version": held.version, **changed, **membership_detail(effect)}
     if change.based_on is not None:
         detail["merged_from_version"] = change.based_on
     tell(scope, told, (before.id, label_of(after)), detail)

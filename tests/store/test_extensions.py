@@ -8,6 +8,7 @@ import pytest
 
 from scim import urns
 from scim.conformance.examples import BADGE
+from scim.conformance.examples import RESOURCE_TYPES as EXAMPLES
 from scim.core_schemas import ENTERPRISE_USER, GROUP_TYPE, RESOURCE_TYPES, USER, USER_TYPE
 from scim.errors import Uniqueness
 from scim.filter.parser import parse_filter
@@ -248,6 +249,21 @@ def test_an_extension_that_is_not_served_is_not_shown(database_url: str, clock: 
     database.close()
     assert URN not in body
     assert body["schemas"] == [urns.USER]
+
+
+def test_what_is_never_returned_is_in_no_audit_event(database_url: str, clock: SteppingClock) -> None:
+    secrets = {"secret": "hush-1", "doors": [{"value": "d1", "code": "hush-2"}], "number": "told"}
+    with opened(database_url, clock, EXAMPLES) as database:
+        with database.transaction(APP, CAUSE) as unit:
+            user = unit.resources.create("User", {"userName": "ann", URN: secrets})
+            changed = {"userName": "ann", URN: {**secrets, "secret": "hush-3", "number": "told-2"}}
+            unit.resources.update(user, changed, MembershipChange())
+            unit.resources.delete("User", user.id)
+        with database.reading(APP) as unit:
+            trail = str(unit.audit_trail(subject_id=user.id))
+            assert unit.count_audit_events() == 3
+    assert "told-2" in trail
+    assert "hush" not in trail
 
 
 def test_a_definition_that_differs_in_nothing_kept_is_the_same() -> None:
