@@ -21,13 +21,14 @@ from scim.tolerance import PROFILES
 from syncd.bootstrap.leniencies import LeniencyCounter
 from syncd.bootstrap.okta import run_desk
 from syncd.bootstrap.stores import check_schema, database_url, open_store
-from syncd.bootstrap.system import SystemClock, new_id
+from syncd.bootstrap.system import SystemClock, new_id, new_key
 from syncd.config import ServerSettings, Settings, listening_at, require_okta, resource_types
 from syncd.core.changes import Cause
 from syncd.ports import Announce
 from syncd.scheduler import NightlyJob, run_scheduler
 from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database
 from syncd.web.app import create_app
+from syncd.web.cursor_seal import CursorSealer
 from syncd.web.front import Bounds
 from syncd.web.gate import DEFAULT_GATE_LIMITS, GateLimits
 from syncd.web.options import ServerOptions, TlsFiles
@@ -73,6 +74,9 @@ def build_app(
     `of_app` has the providers of applications whose clients meet another one.
     """
     store = open_database(url, clock=SystemClock(), new_id=new_id, resource_types=provider.resource_types)
+    seal = CursorSealer(partial(store.shared_key, "cursors", new_key), SystemClock())
+    provider = replace(provider, cursors=seal)
+    of_app = {name: replace(one, cursors=seal) for name, one in of_app.items()}
     counter = LeniencyCounter(store, SystemClock())
     atexit.register(counter.flush)
     handler = _handler(store, provider, of_app, counter)

@@ -16,6 +16,7 @@ from syncd.store import leniencies, tokens
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
 from syncd.store.extensions import complete, definitions
+from syncd.store.keys import find_key, keep_key
 from syncd.store.leniencies import LeniencyUse
 from syncd.store.link import Link
 from syncd.store.moments import microseconds
@@ -165,6 +166,21 @@ class SqlDatabase:
         """Return how often leniencies were needed, by application and name."""
         with self._transactions.reading() as link:
             return leniencies.list_all(link, app)
+
+    # -------------------------------------------------------------- keys
+
+    def shared_key(self, name: str, fresh: Callable[[], bytes]) -> bytes:
+        """Return the key of that name, the same in every process. The first one who asks makes it, by `fresh`.
+
+        Raises `Unavailable`.
+        """
+        key = find_key(self._transactions, name)
+        if key is None:
+            keep_key(self._transactions, name, fresh(), microseconds(self._clock.now()))
+            key = find_key(self._transactions, name)
+        if key is None:
+            raise Unavailable("A key was lost while it was made. Try again.")
+        return key
 
     # -------------------------------------------------------------- scopes
 

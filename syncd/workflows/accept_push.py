@@ -36,7 +36,7 @@ def accept_push(
     tolerance = Tolerance(provider.profile)
     try:
         with opened as unit:
-            response = respond(request, unit.resources, provider, tolerance=tolerance)
+            response = respond(request, unit.resources, provider, app, tolerance=tolerance)
     except ScimError as error:
         response = error_response(error)
     if tolerance.used:
