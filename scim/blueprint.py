@@ -14,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from scim import urns
-from scim.errors import InvalidSyntax, PayloadTooLarge, ScimError, Unauthorized
+from scim.errors import InvalidSyntax, InvalidValue, PayloadTooLarge, ScimError, Unauthorized
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest, ScimResponse
 from scim.representation import encode
 from scim.service import error_response
@@ -105,10 +105,14 @@ def _read_request(path: str, environ: "WSGIEnvironment", limits: Limits) -> Scim
 
 
 def _read_query(query: str) -> dict[str, str]:
-    """Return the first value of each parameter; what is no UTF-8 stays percent-encoded."""
+    """Return the first value of each parameter. Raises `InvalidValue` for what is no UTF-8."""
     if not query:
         return {}
-    return dict(reversed(parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote")))
+    try:
+        text = query if query.isascii() else query.encode("latin-1").decode()
+        return dict(reversed(parse_qsl(text, keep_blank_values=True, errors="strict")))
+    except UnicodeDecodeError:
+        raise InvalidValue("The query is not percent-encoded UTF-8.") from None
 
 
 def _read_body(environ: "WSGIEnvironment", limit: int) -> bytes:

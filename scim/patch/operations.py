@@ -209,10 +209,12 @@ def _assigned(target: PatchPath, value: Any, tolerance: Tolerance) -> Any:
     path, attribute = target.path, target.path.attribute
     if path.sub_attribute is not None:
         return canonical(path.sub_attribute, value, str(path), tolerance)
+    if attribute.type is not Type.COMPLEX:
+        return canonical(attribute, value, str(path), tolerance)
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, Mapping) and item and not any(map(attribute.sub_attribute, item)):
             raise InvalidPath(f"{path}: nothing in the value is a sub-attribute of it.")
-    if attribute.type is not Type.COMPLEX or (attribute.multi_valued and target.condition is None):
+    if attribute.multi_valued and target.condition is None:
         return canonical(attribute, value, str(path), tolerance)
     if value == "":
         tolerance.forgive(Leniency.EMPTY_AS_ABSENT, InvalidValue, f"{path}: expected a value, or null.")

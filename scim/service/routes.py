@@ -1,5 +1,6 @@
 """What can be done where: one table of paths and methods."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final
@@ -58,6 +59,9 @@ OF_TYPE: Final[Mapping[str, OfType]] = {"GET": list_resources, "POST": create}
 OF_TYPE_BELOW: Final[Mapping[str, Mapping[str, OfType]]] = {".search": {"POST": search_resources}}
 """Names below the endpoint of each resource type that are no ids. Whoever serves them asks for the scopes."""
 
+_NO_NAME: Final = re.compile("[\x00\ud800-\udfff]")
+"""What no id has: text that databases do not take."""
+
 READING: Final = frozenset({"GET"})
 """Methods that only read."""
 
@@ -98,7 +102,7 @@ def _methods(path: str, provider: Provider) -> tuple[str, Methods]:
     if name and endpoint in ITEMS:
         return name, ITEMS[endpoint]
     resource_type = provider.at_endpoint(endpoint)
-    if not name or resource_type is None:
+    if not name or resource_type is None or _NO_NAME.search(name):
         raise NotFound("There is no such endpoint.")
     if name in OF_TYPE_BELOW:
         return "", {method: partial(handler, resource_type) for method, handler in OF_TYPE_BELOW[name].items()}
