@@ -71,26 +71,32 @@ class MemoryStore:
         self._owners: dict[_UniqueKey, str] = {}
         self._past: dict[str, Past] = {}
         self._numbers: dict[str, int] = {}
+        self._deleted: tuple[StoredResource, ...] = ()
         self._created = count(1)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Open a part that can be undone; see `ResourceStore.attempt`."""
         before = {group_id: dict(members) for group_id, members in self._members.items()}
-        saved = dict(self._rows), before, dict(self._owners), dict(self._past), dict(self._numbers)
+        saved = dict(self._rows), before, dict(self._owners), dict(self._past), dict(self._numbers), self._deleted
         try:
             yield
         except BaseException:
-            self._rows, self._members, self._owners, self._past, self._numbers = saved
+            self._rows, self._members, self._owners, self._past, self._numbers, self._deleted = saved
             raise
 
-    def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
+    def create(
+        self, resource_type: str, document: Document, members: Sequence[Member] = (), *, revive: bool = False
+    ) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""
         keys = _unique_keys(self._types[resource_type], document)
         self._refuse_taken(keys)
         known = self._known(members)
         moment = self._now()
-        row = StoredResource(resource_type, self._new_id(), 1, moment, moment, deepcopy(document))
+        former = self._former(resource_type, document) if revive else None
+        self._deleted = tuple(row for row in self._deleted if row is not former)
+        resource_id, version = (former.id, former.version + 1) if former else (self._new_id(), 1)
+        row = StoredResource(resource_type, resource_id, version, moment, moment, deepcopy(document))
         self._numbers[row.id] = next(self._created)
         self._put(row, keys, known)
         return self._answer(row, with_members=True)
@@ -127,14 +133,26 @@ class MemoryStore:
             self._past[row.id] = remember(self._past.get(row.id), resource.version, before_document, row.document)
         return self._answer(row, with_members=with_members)
 
+    def namesake(self, resource_type: str, document: Document) -> StoredResource | None:
+        """Return the resource of the same name; see `ResourceStore.namesake`. All of them came over SCIM."""
+        owner = self._owners.get(_unique_keys(self._types[resource_type], document)[0])
+        return None if owner is None else self.read(resource_type, owner, with_members=False)
+
+    def take_up(self, resource: StoredResource, document: Document) -> StoredResource:
+        """Write over an account; see `ResourceStore.take_up`."""
+        return self.update(resource, document, MembershipChange())
+
     def document_at(self, resource: StoredResource, version: int) -> Document | None:
         """Return the document as it was; see `ResourceStore.document_at`."""
         row = self._current(resource)
         return deepcopy(as_it_was(self._past.get(row.id), row.version, row.document, version))
 
     def delete(self, resource_type: str, resource_id: str) -> None:
-        """Remove a resource; see `ResourceStore.delete`. There is nobody to keep a tombstone for."""
-        self._forget_keys(self._row(resource_type, resource_id))
+        """Remove a resource; see `ResourceStore.delete`."""
+        row = self._row(resource_type, resource_id)
+        self._forget_keys(row)
+        self._deleted = (*self._deleted, row)
+        self._past.pop(resource_id, None)
         del self._rows[resource_id], self._numbers[resource_id]
         self._members.pop(resource_id, None)
         for members in self._members.values():
@@ -188,6 +206,18 @@ class MemoryStore:
             for member in self._members.get(group_id, {}).values()
             if value_matches(condition, {"value": member.value, "display": member.display, "type": member.type})
         )
+
+    def _former(self, resource_type: str, document: Document) -> StoredResource | None:
+        """Return what was deleted last, and had the same unique name and externalId."""
+        name, external_id = _unique_keys(self._types[resource_type], document)[0], document.get("externalId")
+        found = (
+            row
+            for row in reversed(self._deleted)
+            if row.resource_type == resource_type
+            and _unique_keys(self._types[resource_type], row.document)[0] == name
+            and row.document.get("externalId") == external_id is not None
+        )
+        return next(found, None)
 
     def _row(self, resource_type: str, resource_id: str) -> StoredResource:
         row = self._rows.get(resource_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from scim.core_schemas import RESOURCE_TYPES
 from scim.cursors import CursorSeal
 from scim.exchange import Limits
+from scim.reprovision import Reprovision
 from scim.schema import ResourceType, Schema
 from scim.tolerance import DEFAULT_PROFILE, Profile
 
@@ -17,7 +18,8 @@ class Provider:
     `base_url` is the public URL of the endpoint without a trailing slash; locations are built from it and never from a
     request header. `documentation_uri` goes into ServiceProviderConfig. `resource_types` are what it serves: User and
     Group, with the extensions that this installation knows. `cursors` seals the cursors of lists; without it there are
-    none. `profile` is what the client is forgiven.
+    none. `profile` is what the client is forgiven, and `reprovision` what
+    becomes of a creation of a user who is here already, or was.
     """
 
     base_url: str
@@ -26,6 +28,7 @@ class Provider:
     resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
     cursors: CursorSeal | None = None
     profile: Profile = DEFAULT_PROFILE
+    reprovision: Reprovision = Reprovision.CONFLICT
 
     def resource_type(self, name: str) -> ResourceType | None:
         """Return the resource type of that name, or None. Names are compared exactly."""

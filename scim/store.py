@@ -82,8 +82,13 @@ class ResourceStore(Protocol):
         The exception goes on. The unit of work can be used afterwards, and parts may be within parts.
         """
 
-    def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
+    def create(
+        self, resource_type: str, document: Document, members: Sequence[Member] = (), *, revive: bool = False
+    ) -> StoredResource:
         """Store a new resource under an id that the store makes, version 1, and return it with its members.
+
+        With `revive`, one that was deleted, of that type and with the same unique name and externalId, comes back:
+        under its id, and the version after its last one. Of several the one that was deleted last.
 
         Raises `Uniqueness` when a user's userName or a group's displayName equals another one's of the same type after
         folding (NFC, case), and `InvalidValue` naming each member that is no resource of this tenant, or that is a
@@ -118,6 +123,15 @@ class ResourceStore(Protocol):
         Raises `Conflict` when the stored version is no longer `resource.version`, `NotFound` when it is gone, and
         `Uniqueness` and `InvalidValue` as `create` does.
         """
+
+    def namesake(self, resource_type: str, document: Document) -> StoredResource | None:
+        """Return the resource whose unique name is that of the document, without members; None where there is none.
+
+        One that did not come over SCIM is never returned. It is held as by `read`.
+        """
+
+    def take_up(self, resource: StoredResource, document: Document) -> StoredResource:
+        """Write `document` over an account that its client creates again; as `update`, and recorded as that."""
 
     def document_at(self, resource: StoredResource, version: int) -> Document | None:
         """Return the document as it was at an older version, or None when that is not known any more.

@@ -14,6 +14,7 @@ from typing import Final
 from scim.conformance.attempts import AttemptContract, UniquenessContract
 from scim.conformance.examples import DOCUMENTS, GROUP_FILTERS, USER_FILTERS
 from scim.conformance.lists import ListContract
+from scim.conformance.returning import ReturningContract
 from scim.conformance.steps import agree as _agree
 from scim.conformance.steps import create_group as _group
 from scim.conformance.steps import create_user as _user
@@ -30,7 +31,7 @@ UNKNOWN_ID: Final = "0f0f0f0f-0000-4000-8000-000000000000"
 NO_CHANGE: Final = MembershipChange()
 
 
-class ResourceStoreContract(AttemptContract, ListContract, UniquenessContract):
+class ResourceStoreContract(AttemptContract, ListContract, ReturningContract, UniquenessContract):
     """What holds for every store. All tests take `store`, which the subclass provides."""
 
     # -------------------------------------------------------------- create, read, delete

@@ -5,6 +5,7 @@ from dataclasses import replace as with_fields
 from functools import partial
 
 from scim.characteristics import refuse_changed, refuse_taken_away, with_immutable
+from scim.core_schemas import USER_TYPE
 from scim.exchange import ScimResponse
 from scim.merge import UNKNOWN_VERSION, merge, replace_blindly, version_worked_from
 from scim.patch.operations import Op, Operation, read_patch
@@ -12,7 +13,8 @@ from scim.patch.planning import plan
 from scim.preconditions import read_preconditions
 from scim.projection import read_projection
 from scim.representation import location
-from scim.resource import Document, MembershipChange, StoredResource, etag
+from scim.reprovision import Reprovision, may_take_up
+from scim.resource import Document, Member, MembershipChange, StoredResource, etag
 from scim.schema import ResourceType
 from scim.service.call import Call, answer
 from scim.tolerance import Leniency
@@ -23,10 +25,25 @@ def create(resource_type: ResourceType, call: Call) -> ScimResponse:
     """Create a resource (RFC 7644 section 3.3)."""
     projection = read_projection(call.request.query, resource_type, call.tolerance)
     document, members = read_resource(call.body(), resource_type, call.tolerance)
-    stored = call.store.create(resource_type.name, _open_unless_said(document, resource_type), members or ())
+    stored = _provisioned(resource_type, _open_unless_said(document, resource_type), members or (), call)
     created = answer(stored, resource_type, call, projection)
     where = ("Location", location(stored, resource_type, call.provider))
     return with_fields(created, status=201, headers=(*created.headers, where))
+
+
+def _provisioned(
+    resource_type: ResourceType, document: Document, members: Sequence[Member], call: Call
+) -> StoredResource:
+    """Return the resource that a creation brings about: a new one, or an account that is taken up or comes back."""
+    policy, name = call.provider.reprovision, resource_type.name
+    if policy is Reprovision.CONFLICT or name != USER_TYPE.name:
+        return call.store.create(name, document, members)
+    there = call.store.namesake(name, document)
+    if there is None or not may_take_up(policy, there.document, document):
+        return call.store.create(name, document, members, revive=policy is Reprovision.ADOPT)
+    document = with_immutable(resource_type, there.document, document)
+    refuse_changed(resource_type, there.document, document)
+    return call.store.take_up(there, document)
 
 
 def _open_unless_said(document: Document, resource_type: ResourceType) -> Document:

@@ -60,7 +60,10 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
 
 def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
     """Return what each configured application's clients meet: the provider, with their profile."""
-    return {name: replace(provider, profile=PROFILES[app.profile]) for name, app in settings.apps.items()}
+    return {
+        name: replace(provider, profile=PROFILES[app.profile], reprovision=app.reprovision)
+        for name, app in settings.apps.items()
+    }
 
 
 def build_app(

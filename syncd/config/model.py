@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from scim.exchange import Limits
+from scim.reprovision import Reprovision
 from scim.resource import fold
 from syncd.config import checks
 from syncd.config.checks import Disagreement
@@ -209,6 +210,10 @@ class AppSettings(Section):
     profile: Literal["strict", "rfc", "okta", "entra", "onelogin", "jumpcloud"] = Field(
         "okta",
         description="What its client is forgiven beyond the standard: strict, rfc, okta, entra, onelogin or jumpcloud.",
+    )
+    reprovision: Reprovision = Field(
+        Reprovision.CONFLICT,
+        description="What a creation takes up: conflict (nothing), reactivate (closed accounts), adopt (deleted too).",
     )
     schedule: Annotated[str, AfterValidator(checks.check_schedule)] = Field(
         "17 2 * * *", description="When the worker reconciles, as a cron expression in UTC."

@@ -46,7 +46,9 @@ class Change:
 
     `before` is None for a creation, `after` None for a deletion. `members` is the membership change of a group,
     `origin` who made the account that is created. The store refuses the change when the resource's version is not
-    `before.version`. `based_on` is the older version that the client worked from, where its change was merged.
+    `before.version`. `based_on` is the older version that the client worked from, where its change was merged. `again`
+    tells that the client creates an account again: one that is there, or, without `before`, one that was deleted and
+    has the same name and externalId, which comes back if it can be found.
     """
 
     resource_type: str
@@ -55,6 +57,7 @@ class Change:
     members: MembershipChange = field(default_factory=MembershipChange)
     origin: Origin = Origin.SCIM
     based_on: int | None = None
+    again: bool = False
 
 
 def action_of(change: Change) -> Action:

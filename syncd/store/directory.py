@@ -15,6 +15,7 @@ from syncd.core.subjects import Origin
 from syncd.store.finding import find_members, find_page
 from syncd.store.link import savepoint
 from syncd.store.recording import hold
+from syncd.store.returning import find_namesake
 from syncd.store.rows import members_of, read_one, stored
 from syncd.store.scope import Scope
 
@@ -40,9 +41,12 @@ class Directory:
             self._scope.held.clear()
             raise
 
-    def create(self, resource_type: str, document: Document, members: Sequence[Member] = ()) -> StoredResource:
+    def create(
+        self, resource_type: str, document: Document, members: Sequence[Member] = (), *, revive: bool = False
+    ) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""
-        created = self._record(Change(resource_type, None, document, MembershipChange(add=tuple(members))))
+        added = MembershipChange(add=tuple(members))
+        created = self._record(Change(resource_type, None, document, added, again=revive))
         return self._answer(created, with_members=True)
 
     def read(
@@ -66,6 +70,16 @@ class Directory:
             Change(resource.resource_type, self._managed(resource), document, members, based_on=based_on)
         )
         return self._answer(changed, with_members=with_members)
+
+    def namesake(self, resource_type: str, document: Document) -> StoredResource | None:
+        """Return the resource of the same name; see `ResourceStore.namesake`."""
+        found = find_namesake(self._scope, resource_type, document)
+        return None if found is None else stored(found)
+
+    def take_up(self, resource: StoredResource, document: Document) -> StoredResource:
+        """Write over an account; see `ResourceStore.take_up`."""
+        change = Change(resource.resource_type, self._managed(resource), document, again=True)
+        return self._answer(self._record(change), with_members=False)
 
     def document_at(self, resource: StoredResource, version: int) -> Document | None:
         """Return the document as it was; see `ResourceStore.document_at`."""

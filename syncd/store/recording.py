@@ -23,6 +23,7 @@ from syncd.store.link import INTEGRITY_ERRORS, savepoint
 from syncd.store.membership import change_members, resolve_members
 from syncd.store.moments import moment_of
 from syncd.store.prepared import Prepared, json_text
+from syncd.store.returning import exhume
 from syncd.store.rows import read_one
 from syncd.store.scope import Held, Scope
 from syncd.store.tables import TYPE_CODES, attr_value, resource
@@ -89,14 +90,15 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
 def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
     kind = change.resource_type
     members = resolve_members(scope, change.members.add)
-    resource_id = scope.new_id()
+    former = exhume(scope, kind, document) if change.again else None
+    resource_id, version = (former[0], former[1] + 1) if former else (scope.new_id(), 1)
     row = columns_of(scope.types[kind], document) | {
         "app": scope.app,
         "type": TYPE_CODES[kind],
         "id": resource_id,
         "origin": change.origin.value,
         "protected": False,
-        "version": 1,
+        "version": version,
         "created": scope.moment,
         "modified": scope.moment,
         "member_count": len(members) if kind == GROUP_TYPE.name else None,
@@ -107,11 +109,13 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
     pk = created.pk
     _write_values(scope, pk, scope.types[kind], {}, document)
     effect = change_members(scope, pk, change.members, members)
-    scope.held[kind, resource_id] = Held(pk, 1, change.origin.value, row["member_count"])
-    detail = {"version": 1, "origin": change.origin.value, **document_detail(scope.types[kind], None, document)}
+    scope.held[kind, resource_id] = Held(pk, version, change.origin.value, row["member_count"])
+    detail = {"version": version, "origin": change.origin.value, **document_detail(scope.types[kind], None, document)}
+    if former:
+        detail["provisioned_again"] = "revived"
     tell(scope, change, (resource_id, label_of(document)), detail | membership_detail(effect))
     moment = moment_of(scope.moment)
-    return StoredResource(kind, resource_id, 1, moment, moment, document, member_count=row["member_count"])
+    return StoredResource(kind, resource_id, version, moment, moment, document, member_count=row["member_count"])
 
 
 def rewrite(scope: Scope, change: Change, before: StoredResource, after: Document) -> StoredResource:
@@ -175,6 +179,8 @@ def _write(
     detail = {"version": held.version, **changed, **membership_detail(effect)}
     if change.based_on is not None:
         detail["merged_from_version"] = change.based_on
+    if change.again:
+        detail["provisioned_again"] = "taken up"
     tell(scope, told, (before.id, label_of(after)), detail)
     return replace(
         before,

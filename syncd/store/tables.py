@@ -222,6 +222,7 @@ tombstone = Table(
     Column("deleted", BigInteger, nullable=False),
     Column("doc", JSON_VALUE, nullable=False),
     UniqueConstraint("app", "id"),
+    Index(None, "app", "type", "ukey"),
 )
 
 # ------------------------------------------------------------------ snapshots of the source

@@ -7,7 +7,9 @@ from typing import Any
 from scim.core_schemas import RESOURCE_TYPES
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest
 from scim.provider import Provider
+from scim.reprovision import Reprovision
 from scim.schema import ResourceType
+from scim.tolerance import DEFAULT_PROFILE, Profile
 from syncd.core.changes import Cause
 from syncd.ports import Database
 from syncd.workflows.accept_push import accept_push
@@ -31,13 +33,21 @@ class Pusher:
     app: str
     limits: Limits = field(default_factory=Limits)
     resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
+    reprovision: Reprovision = Reprovision.CONFLICT
+    profile: Profile = DEFAULT_PROFILE
 
     def send(
         self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None, **more: Any
     ) -> Answer:
         raw = b"" if body is None else json.dumps(body).encode()
         request = ScimRequest(method, path, query or {}, raw, MEDIA_TYPE if raw else None, **more)
-        provider = Provider(BASE_URL, self.limits, resource_types=self.resource_types)
+        provider = Provider(
+            BASE_URL,
+            self.limits,
+            resource_types=self.resource_types,
+            profile=self.profile,
+            reprovision=self.reprovision,
+        )
         response = accept_push(self.database, self.app, CAUSE, request, provider)
         return Answer(response.status, json.loads(response.body) if response.body else None, dict(response.headers))
 
