@@ -47,8 +47,8 @@ class BulkRequest:
 def read_bulk(body: Mapping[str, Any], limits: Limits) -> BulkRequest:
     """Return the operations of a bulk request in its order.
 
-    `schemas` is not looked at. Raises `InvalidSyntax` for what is no bulk request, and `PayloadTooLarge` for more than
-    `limits.bulk_operations` operations.
+    `schemas` is for the client's profile to judge. Raises `InvalidSyntax` for what is no bulk request, and
+    `PayloadTooLarge` for more than `limits.bulk_operations` operations.
     """
     fields = _lower(body)
     given, errors = fields.get("operations"), fields.get("failonerrors")

@@ -34,7 +34,9 @@ def bulk(call: Call) -> ScimResponse:
     After `failOnErrors` errors the rest is left undone and untold. Raises what refuses the request as a whole, and any
     error that is not the client's: then nothing of it may be kept.
     """
-    request = read_bulk(call.body(), call.provider.limits)
+    body = call.body()
+    call.tolerance.judge_schemas(body, urns.BULK_REQUEST)
+    request = read_bulk(body, call.provider.limits)
     job = _Job(call, request.operations)
     for places in in_order(request.operations):
         if request.fail_on_errors is not None and job.errors >= request.fail_on_errors:

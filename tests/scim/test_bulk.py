@@ -10,6 +10,7 @@ from scim import urns
 from scim.bulk import BulkOperation, in_order, references, resolved
 from scim.exchange import MEDIA_TYPE, Limits, ScimRequest
 from scim.scopes import GROUPS_WRITE, USERS_WRITE
+from scim.tolerance import PROFILES
 from tests.scim.endpoint import BASE_URL, Answer, Endpoint
 
 ENTERPRISE = urns.ENTERPRISE_USER
@@ -182,6 +183,14 @@ def test_what_is_no_bulk_request_or_too_large_is_refused_as_a_whole(body: Any, s
     assert answer.body.get("scimType") == ("invalidSyntax" if status == 400 else None)
     assert status == 400 or "3 operations" in answer.body["detail"] or "1500 bytes" in answer.body["detail"]
     assert endpoint.send("GET", "/Users").body["totalResults"] == 0
+
+
+def test_a_body_that_does_not_say_what_it_is_is_forgiven_or_refused_by_the_profile() -> None:
+    for profile, status in ((PROFILES["okta"], 200), (PROFILES["strict"], 400)):
+        endpoint = Endpoint(profile=profile)
+        assert endpoint.send("POST", "/Bulk", {"Operations": [post("ann")]}).status == status
+        body = {"schemas": [urns.BULK_REQUEST], "Operations": [post("bob", schemas=[urns.USER])]}
+        assert endpoint.send("POST", "/Bulk", body).body["Operations"][0]["status"] == "201"
 
 
 def test_the_scopes_of_the_token_count_for_each_operation(endpoint: Endpoint) -> None:
