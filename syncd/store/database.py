@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, insert, select
@@ -62,7 +63,7 @@ class SqlDatabase:
         self._new_id = new_id
         self._app_pks: dict[str, int] = {}
         self._definitions = definitions(self._types.values())
-        self._indexed: frozenset[str] | None = None if self._definitions else frozenset()
+        self._has_marks = any(schema.indexed for one in self._types.values() for schema in one.extensions)
 
     @property
     def in_use(self) -> int:
@@ -193,9 +194,8 @@ class SqlDatabase:
         pk = self._app_pk(link, app)
         moment = microseconds(self._clock.now()) if cause else 0
         dialect = self._transactions.dialect
-        if self._indexed is None:
-            self._indexed = frozenset(urn for _, urn in complete(link, self._definitions))
-        return Scope(link, dialect, pk, app, cause, moment, self._new_id, self._types, indexed=self._indexed)
+        indexed = partial(self._indexed, link) if self._has_marks else frozenset
+        return Scope(link, dialect, pk, app, cause, moment, self._new_id, self._types, indexed=indexed)
 
     def _app_pk(self, link: Link, app: str) -> int:
         pk = self._app_pks.get(app)
@@ -205,6 +205,10 @@ class SqlDatabase:
                 raise KeyError(app)
             pk = self._app_pks[app] = int(found.pk)
         return pk
+
+    def _indexed(self, link: Link) -> frozenset[str]:
+        """Return the URNs of the extensions with a complete index. It is asked anew: somebody may be remaking it."""
+        return frozenset(urn for _, urn in complete(link, self._definitions))
 
 
 def open_database(

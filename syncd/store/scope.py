@@ -31,8 +31,8 @@ class Scope:
 
     `app` is the application's row number. `cause` is None where nothing may be written. `moment` is the time of
     everything that is written, taken once. `types` are the resource types by name, extensions included. `held` has the
-    locked rows by resource type and id. `indexed` are the URNs of the extensions whose marked attributes have all their
-    values in the index.
+    locked rows by resource type and id. `indexed` returns the URNs of the extensions
+    whose marked attributes have all their values in the index now.
     """
 
     link: Link
@@ -44,7 +44,7 @@ class Scope:
     new_id: Callable[[], str]
     types: Mapping[str, ResourceType]
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
-    indexed: frozenset[str] = frozenset()
+    indexed: Callable[[], frozenset[str]] = frozenset
 
     @property
     def connection(self) -> Connection:

@@ -64,7 +64,7 @@ def parts_of(scope: Scope, query: Query) -> list[Part]:
     parts = []
     for name, condition in query.selections():
         kind = scope.types[name]
-        compiled = None if condition is None else compile_filter(condition, kind, scope.dialect, scope.indexed)
+        compiled = None if condition is None else compile_filter(condition, kind, scope.dialect, scope.indexed())
         key = None if query.sort is None else sort_key_of(query.sort.path, kind, scope.dialect)
         parts.append(Part(name, compiled, key))
     return parts

@@ -241,6 +241,22 @@ def test_of_two_renewals_at_once_the_later_one_is_done_and_the_earlier_one_told(
         agree(database, MARKED)
 
 
+def test_an_index_that_is_being_made_anew_is_not_used_by_those_who_still_run(
+    database_url: str, clock: SteppingClock
+) -> None:
+    renew(database_url, MARKED)
+
+    def stop(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with opened(database_url, clock, MARKED) as running:
+        furnish(running)
+        agree(running, MARKED)
+        with pytest.raises(KeyboardInterrupt):
+            upgrade_extensions(database_url, EXACT, stop)
+        agree(running, MARKED)
+
+
 def test_an_extension_that_is_not_served_is_not_shown(database_url: str, clock: SteppingClock) -> None:
     with opened(database_url, clock, PLAIN) as database:
         user = create(database, "ann", "A1")
