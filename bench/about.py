@@ -15,7 +15,7 @@ from bench.scale import CONNECTIONS, Scale
 from bench.servers import postgres
 from bench.servers.peers import NODE_FOLDER
 
-_PYTHON_PACKAGES = ("scim2-server", "django-scim2", "django", "gunicorn", "granian", "sqlalchemy", "uvloop")
+_PYTHON_PACKAGES = ("scim2-server", "django-scim2", "django", "gunicorn", "sqlalchemy", "uvloop")
 _NODE_PACKAGES = ("scimmy-routers", "scimmy", "express")
 
 

@@ -29,6 +29,9 @@ from syncd.web.wsgi_bridge import ACTOR, REQUEST_ID
 
 SCIM_PATH: Final = "/scim/v2"
 
+PUBLIC: Final = ("/readyz",)
+"""What is answered without a token, beside the front's `/healthz`. Everything else is below `SCIM_PATH`."""
+
 _OTHER_VERSION: Final = re.compile(r"/scim/v(?!2(?:/|$))\d+(?:\.\d+)?(?:/|$)", re.ASCII)
 
 Handle = Callable[[str, Cause, ScimRequest], ScimResponse]
@@ -66,6 +69,7 @@ def create_app(
     gate = Gate(tokens, clock, gate_limits, time.monotonic)
     app = _Edge("syncd", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
+    app.url_map.merge_slashes = False  # a path with more slashes is another path, and not worth a redirect
 
     def identify(header: str | None) -> Principal | None:
         principal = gate.admit(header, request.environ.get("REMOTE_ADDR", ""))
@@ -83,7 +87,7 @@ def create_app(
         clear_contextvars()
         bind_contextvars(request_id=request.environ.get(REQUEST_ID))
 
-    @app.get("/readyz")
+    @app.get(PUBLIC[0])
     def ready() -> Response:
         reason = readiness()
         plain = ("Content-Type", "text/plain")

@@ -11,6 +11,7 @@ from scim.exchange import MEDIA_TYPE, ScimRequest, ScimResponse
 from scim.provider import Provider
 from syncd.bootstrap.system import SystemClock
 from syncd.core.changes import Cause
+from syncd.ports import EVERYTHING, Grant
 from syncd.store import SqlDatabase
 from syncd.web.app import SCIM_PATH, create_app
 from syncd.web.front import Bounds, Front
@@ -99,10 +100,10 @@ class Stack:
         application = create_app(database, SystemClock(), handle, PROVIDER.limits, lambda: None)
         self.front = Front(application, Bounds())
 
-    def client(self, app: str) -> Client:
+    def client(self, app: str, grant: Grant = EVERYTHING) -> Client:
         """Return a client with a new token of an application, which is made where there is none."""
         if app not in dict(self._database.apps()):
             self._database.ensure_app(app, f"0oa{app}")
         token = mint()
-        self._database.add_token(app, digest(token).hex()[:8], digest(token), "test", None)
+        self._database.add_token(app, digest(token).hex()[:8], digest(token), "test", None, grant)
         return Client(self.front, token)

@@ -50,7 +50,7 @@ def served() -> Iterator[Served]:
         pytest.param(b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", id="line too long"),
     ],
 )
-def test_a_request_that_can_be_read_in_two_ways_is_refused_and_its_tail_is_no_request(
+def test_cve_2024_1135_and_cve_2024_6827_gunicorn_a_request_that_can_be_read_in_two_ways_is_refused_with_its_tail(
     served: Served, request_: bytes
 ) -> None:
     raw = served.ask(request_)
