@@ -250,9 +250,23 @@ class MemoryStore:
         return replace(row, document=document, members=shown, member_count=len(members))
 
     def _groups_of(self, resource_id: str) -> Iterable[Member]:
-        for group_id, members in self._members.items():
-            if resource_id in members:
-                yield Member(group_id, self._rows[group_id].document.get("displayName"), "direct")
+        """Yield the groups that a resource is in, itself or through others (RFC 7643 section 4.1.2)."""
+        direct, around = self._groups_with({resource_id}), self._groups_around(resource_id)
+        for group_id in self._members:
+            if group_id in around:
+                kind = "direct" if group_id in direct else "indirect"
+                yield Member(group_id, self._rows[group_id].document.get("displayName"), kind)
+
+    def _groups_around(self, resource_id: str) -> set[str]:
+        around: set[str] = set()
+        found = {resource_id}
+        while found:
+            found = self._groups_with(found) - around
+            around |= found
+        return around
+
+    def _groups_with(self, resource_ids: set[str]) -> set[str]:
+        return {group_id for group_id, members in self._members.items() if not resource_ids.isdisjoint(members)}
 
     def _meets(self, condition: Filter, row: StoredResource) -> bool:
         return matches(condition, view(self._answer(row, with_members=True), self._types[row.resource_type]))
@@ -269,10 +283,7 @@ class MemoryStore:
 
     def _refuse_circles(self, group_id: str, added: Iterable[str]) -> None:
         """Raise `InvalidValue` for members in which the group is contained, or which are the group itself."""
-        above, found = {group_id}, {group_id}
-        while found:
-            found = {one for one, members in self._members.items() if not found.isdisjoint(members)} - above
-            above |= found
+        above = {group_id} | self._groups_around(group_id)
         if circular := [member_id for member_id in added if member_id in above]:
             named = ", ".join(map(repr, circular))
             raise InvalidValue(f"members: a group cannot contain itself, directly or through others: {named}.")

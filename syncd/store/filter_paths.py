@@ -29,6 +29,7 @@ from scim.schema import ResourceType, Type
 from syncd.store.constructs import POSTGRESQL
 from syncd.store.documents import EMAILS
 from syncd.store.filter_tests import Test, test_of
+from syncd.store.nesting import members_through_others
 from syncd.store.tables import JSON_VALUE, TYPE_NAMES, attr_value, member, resource
 
 Predicate = ColumnElement[bool]
@@ -70,16 +71,29 @@ _type_key: Final = case(*((_other.c.type == code, literal(fold(name))) for code,
 _app: Final = bindparam("app", type_=resource.c.app.type)
 
 
+_Parts = Mapping[str, ColumnElement[Any]]
+
+
 class _Relation(NamedTuple):
-    """A multi-valued attribute that is kept as membership rows: whose they are, and where its parts are found."""
+    """A multi-valued attribute that is kept as membership rows: whose they are, and where its parts are found.
+
+    `far_parts` are those of the values that follow from several rows: groups that somebody is in through others.
+    """
 
     rows: Select[tuple[int]]
-    parts: Mapping[str, ColumnElement[Any]]
+    parts: _Parts
+    far_parts: _Parts | None = None
 
-    def owners(self, *conditions: Predicate) -> Predicate:
-        """Return that the resource has a row that meets the conditions."""
-        return resource.c.pk.in_(self.rows.where(*conditions))
+    def owners(self, meets: Callable[[_Parts], Predicate]) -> Predicate:
+        """Return that the resource has a value whose parts meet the condition. It is looked for from the values on."""
+        near = self.rows.where(meets(self.parts))
+        if self.far_parts is None:
+            return resource.c.pk.in_(near)
+        far = members_through_others(_other, and_(_other.c.app == _app, meets(self.far_parts)))
+        return resource.c.pk.in_(near.union_all(far))
 
+
+_group_parts: Final[_Parts] = {"value": _other.c.id, "display": _other.c.ukey}
 
 _RELATIONS: Final[Mapping[tuple[str, str], _Relation]] = {
     ("Group", "members"): _Relation(
@@ -96,7 +110,8 @@ _RELATIONS: Final[Mapping[tuple[str, str], _Relation]] = {
         select(member.c.member_pk)
         .join_from(member, _other, _other.c.pk == member.c.group_pk)
         .where(_other.c.app == _app),
-        {"value": _other.c.id, "display": _other.c.ukey, "type": literal("direct")},
+        {**_group_parts, "type": literal("direct")},
+        {**_group_parts, "type": literal("indirect")},
     ),
 }
 MEMBERS: Final = _RELATIONS["Group", "members"]
@@ -125,7 +140,7 @@ class InResource:
         if name == "schemas":
             return self._some_schema(test)
         if relation := _RELATIONS.get((self._type.name, path.attribute.name)):
-            return relation.owners(*([test.on(relation.parts[path.leaf.name])] if path.sub_attribute else []))
+            return relation.owners(lambda parts: test.on(parts[path.leaf.name if path.sub_attribute else "value"]))
         return _indexed(name, test) if self._has_index(path) else self._some_in_document(path, test)
 
     def one(self, path: AttributePath, condition: Filter, meets: Callable[[Reach], Predicate]) -> Predicate:
@@ -133,7 +148,7 @@ class InResource:
         if self._lacks(path):
             return false()
         if relation := _RELATIONS.get((self._type.name, path.attribute.name)):
-            return relation.owners(meets(InRow(relation.parts)))
+            return relation.owners(lambda parts: meets(InRow(parts)))
         elements = elements_of(path, self._dialect)
         found = exists(select(1).select_from(elements).where(meets(InValue(elements.c.value))))
         value = resolve(self._type, f"{path}.value")
@@ -175,7 +190,7 @@ class _InOneValue:
 class InRow(_InOneValue):
     """The reach into one membership row."""
 
-    def __init__(self, parts: Mapping[str, ColumnElement[Any]]) -> None:
+    def __init__(self, parts: _Parts) -> None:
         self._parts = parts
 
     def some(self, path: AttributePath, test: Test) -> Predicate:

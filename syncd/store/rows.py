@@ -1,9 +1,9 @@
 """Reading resources: from rows to `StoredResource`. Each is one statement, relations included."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON, bindparam, case, func, literal_column, select
+from sqlalchemy import JSON, and_, bindparam, case, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
@@ -11,6 +11,7 @@ from scim.errors import NotFound
 from scim.resource import Member, StoredResource
 from syncd.store.constructs import json_rows
 from syncd.store.moments import moment_of
+from syncd.store.nesting import groups_around, is_nested
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Held, Scope
 from syncd.store.tables import TYPE_CODES, TYPE_NAMES, member, resource
@@ -33,9 +34,20 @@ RESOURCE_COLUMNS: Final = (
     resource.c.doc,
 )
 
+_DISTANCES: Final = ("direct", "indirect")
+
 _other: Final = resource.alias("other")
 _shown: Final = func.coalesce(member.c.display, _other.c.label)
-_groups: Final = select(json_rows(_other.c.pk, _other.c.id, _other.c.label)).join_from(
+_around: Final = groups_around(resource.c.pk)
+# Group by group, too: PostgreSQL expects thousands of rows of any recursion, and would read all resources for them.
+_all_groups: Final = select(
+    json_rows(
+        _around.c.pk,
+        _around.c.distance,
+        *(select(one).where(_other.c.pk == _around.c.pk).scalar_subquery() for one in (_other.c.id, _other.c.label)),
+    )
+).select_from(_around)
+_groups: Final = select(json_rows(_other.c.pk, literal_column("0"), _other.c.id, _other.c.label)).join_from(
     member, _other, _other.c.pk == member.c.group_pk
 )
 _members: Final = select(json_rows(_other.c.pk, _other.c.id, _shown, _other.c.type)).join_from(
@@ -48,7 +60,11 @@ def _of_type(code: int, related: Any, owner: ColumnElement[int]) -> ColumnElemen
     return case((resource.c.type == code, related.where(owner == resource.c.pk).correlate(resource).scalar_subquery()))
 
 
-_GROUPS: Final = _of_type(_USER, _groups, member.c.member_pk).label("groups")
+# Where no group is in a group, which is most places, the question whether one is is all that nesting costs.
+_GROUPS: Final = case(
+    (and_(resource.c.type == _USER, is_nested(resource.c.pk)), _all_groups.correlate(resource).scalar_subquery()),
+    else_=_of_type(_USER, _groups, member.c.member_pk),
+).label("groups")
 _MEMBERS: Final = _of_type(_GROUP, _members, member.c.group_pk).label("members")
 _NO_MEMBERS: Final = literal_column("NULL", JSON()).label("members")
 _NO_GROUPS: Final = literal_column("NULL", JSON()).label("groups")
@@ -103,7 +119,7 @@ def read_one(
 def members_of(scope: Scope, group_pk: int) -> tuple[Member, ...]:
     """Return all members of one group, in the order in which they were created."""
     (found,) = _MEMBERS_OF_ONE.first(scope.link, group=group_pk)
-    return _related(found, _member)
+    return _members_from(found)
 
 
 def stored(row: Any) -> StoredResource:
@@ -115,22 +131,18 @@ def stored(row: Any) -> StoredResource:
         moment_of(row.created),
         moment_of(row.modified),
         row.doc,
-        None if row.members is None else _related(row.members, _member),
-        _related(row.groups, _group) if row.groups else (),
+        None if row.members is None else _members_from(row.members),
+        _groups_from(row.groups) if row.groups else (),
         row.member_count,
     )
 
 
-def _related(values: list[list[Any]], make: Callable[[Sequence[Any]], Member]) -> tuple[Member, ...]:
-    """Return members or groups from (row number, id, display, ...), in the order of row numbers."""
-    return tuple(map(make, sorted(values)))
+def _members_from(values: list[list[Any]]) -> tuple[Member, ...]:
+    """Return members from (row number, id, display, type), in the order in which they were created."""
+    return tuple(Member(one, display, TYPE_NAMES[code]) for _, one, display, code in sorted(values))
 
 
-def _member(value: Sequence[Any]) -> Member:
-    _, resource_id, display, code = value
-    return Member(resource_id, display, TYPE_NAMES[code])
-
-
-def _group(value: Sequence[Any]) -> Member:
-    _, resource_id, label = value
-    return Member(resource_id, label, "direct")
+def _groups_from(values: list[list[Any]]) -> tuple[Member, ...]:
+    """Return a user's groups from (row number, distance, id, display). Of two ways into one group the direct counts."""
+    nearest = {value[0]: value for value in sorted(values, reverse=True)}
+    return tuple(Member(one, label, _DISTANCES[far]) for _, far, one, label in sorted(nearest.values()))

@@ -21,7 +21,7 @@ TEXTS = (
     "null", "true", "1", "work",
 )  # fmt: skip
 MOMENTS = ("2026-03-01T12:00:01Z", "2026-03-01T12:00:02.000Z", "2026-03-01T13:00:03+01:00", "2001-01-01T00:00:00Z")
-LITERALS = (*TEXTS, "", "User", "Group", "direct", ENTERPRISE_USER, 'W/"1"', 'W/"2"', "W")
+LITERALS = (*TEXTS, "", "User", "Group", "direct", "indirect", ENTERPRISE_USER, 'W/"1"', 'W/"2"', "W")
 
 texts = st.sampled_from(TEXTS)
 

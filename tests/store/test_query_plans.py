@@ -21,7 +21,8 @@ from tests.store.statements import watched
 CAUSE = Cause("test")
 # A step that reads a table from end to end, or all rows of an application, of a type, or of a group.
 GROWS = re.compile(
-    r"SCAN (?!(json_each|anon_\d+|page|other_item)\b)|\(app=\?\)|\(app=\? AND type=\?\)|PRIMARY KEY \(group_pk=\?\)"
+    r"SCAN (?!(around|json_each|anon_\d+|page|other_item)\b)"
+    r"|\(app=\?\)|\(app=\? AND type=\?\)|PRIMARY KEY \(group_pk=\?\)"
 )
 
 NEW = {"userName": "new", "emails": [{"value": "new@x.example"}]}
@@ -144,12 +145,20 @@ def test_a_filter_on_an_indexed_attribute_uses_the_index(
     assert growing_steps(furnished, sqlite_url, lambda unit: unit.resources.find(query)) == []
 
 
+@pytest.mark.parametrize("text", ['groups.value eq "x"', 'groups[value eq "x" and type eq "indirect"]'])
+def test_the_users_of_a_group_are_found_from_the_group_on(furnished: SqlDatabase, sqlite_url: str, text: str) -> None:
+    """Its members are read, and those of the groups in it. What they are in is asked of each."""
+    query = Query("User", parse_filter(text, USER_TYPE), with_groups=False)
+    steps = growing_steps(furnished, sqlite_url, lambda unit: unit.resources.find(query))
+    assert {step for _, step in steps if "USING PRIMARY KEY (group_pk=?)" not in step} == set()
+
+
 @contextmanager
 def statements() -> Iterator[list[tuple[str, Any]]]:
     sent: list[tuple[str, Any]] = []
 
     def keep(statement: str, parameters: Any) -> None:
-        if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+        if statement.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             sent.append((statement, parameters))
 
     with watched(keep):
