@@ -44,6 +44,7 @@ class NaiveComparison:
         return (
             keys != {LinkKey.USER_NAME}
             and claims == [assignment]
+            and not any(same_person(assignment, one) for one in self.assignments if one is not assignment)
             and account.external_id in {None, assignment.okta_user_id}
             and assignment.external_id in {None, account.id}
             and account.active
@@ -51,6 +52,12 @@ class NaiveComparison:
             and assignment.user_status in {"ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT", "PROVISIONED"}
             and digest(assignment.attributes) == digest(account.attributes)
         )
+
+
+def same_person(one: Assignment, other: Assignment) -> bool:
+    """Return whether two assignments carry the same id of ours, or the same name, whether or not we know it."""
+    same_id = one.external_id is not None and one.external_id == other.external_id
+    return same_id or (bool(one.user_name) and fold(one.user_name or "") == fold(other.user_name or ""))
 
 
 def keys_of(assignment: Assignment, account: Account) -> frozenset[LinkKey]:
