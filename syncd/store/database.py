@@ -14,6 +14,7 @@ from scim.schema import ResourceType
 from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 from syncd.store import leniencies, tokens
+from syncd.store.anchors import Walks
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
 from syncd.store.extensions import complete, definitions
@@ -62,6 +63,7 @@ class SqlDatabase:
         self._clock = clock
         self._new_id = new_id
         self._app_pks: dict[str, int] = {}
+        self._walks = Walks()
         self._definitions = definitions(self._types.values())
         self._has_marks = any(schema.indexed for one in self._types.values() for schema in one.extensions)
 
@@ -193,9 +195,9 @@ class SqlDatabase:
     def _scope(self, link: Link, app: str, cause: Cause | None) -> Scope:
         pk = self._app_pk(link, app)
         moment = microseconds(self._clock.now()) if cause else 0
-        dialect = self._transactions.dialect
+        dialect, new_id, types, walks = self._transactions.dialect, self._new_id, self._types, self._walks
         indexed = partial(self._indexed, link) if self._has_marks else frozenset
-        return Scope(link, dialect, pk, app, cause, moment, self._new_id, self._types, indexed=indexed)
+        return Scope(link, dialect, pk, app, cause, moment, new_id, types, indexed=indexed, walks=walks)
 
     def _app_pk(self, link: Link, app: str) -> int:
         pk = self._app_pks.get(app)

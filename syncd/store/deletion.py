@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from scim.resource import StoredResource
 from syncd.core.changes import Change
 from syncd.store.audit import document_detail, named
+from syncd.store.counters import count
 from syncd.store.documents import label_of
 from syncd.store.membership import MOST_NAMED
 from syncd.store.prepared import Prepared
@@ -62,3 +63,4 @@ def remove(scope: Scope, change: Change, before: StoredResource) -> None:
     if beyond := (before.member_count or 0) - len(members):
         detail["members_removed_beyond"] = beyond
     tell(scope, change, (before.id, label_of(before.document)), detail)
+    count(scope, before.resource_type, deleted=1)

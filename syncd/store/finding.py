@@ -1,6 +1,7 @@
 """Listing resources: a page, its total, and the relations of all its resources in one query each."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, func, select
@@ -8,22 +9,24 @@ from sqlalchemy import BigInteger, BindParameter, bindparam, func, select
 from scim.filter.matching import comparison_key
 from scim.filter.syntax import Comparison, Filter, Operator
 from scim.store import Page, Position, Query
+from syncd.store.counters import totals
 from syncd.store.filter_paths import COLUMNS, MEMBERS
 from syncd.store.filter_to_sql import compile_member_condition
 from syncd.store.prepared import Prepared
 from syncd.store.rows import READ_COLUMNS, Relations, relations_of, stored
 from syncd.store.scope import Scope
 from syncd.store.selecting import (
-    KEY,
     AnySelect,
     Part,
     count_of,
     page_by_offset,
     page_of_segment,
     parts_of,
+    position_at,
     segments_of,
 )
 from syncd.store.tables import TYPE_CODES, member, resource
+from syncd.store.walking import is_whole_list, page_of_whole_list
 
 _OF_TYPE: Final = (resource.c.app == bindparam("app"), resource.c.type == bindparam("type"))
 _COUNT: Final = select(func.count()).select_from(resource).where(*_OF_TYPE)
@@ -61,6 +64,8 @@ _COUNT_BY_KEY: Final = {place: Prepared(_COUNT.where(COLUMNS[place] == bindparam
 
 def find_page(scope: Scope, query: Query) -> Page:
     """Return the page; see `ResourceStore.find`."""
+    if is_whole_list(query):
+        return page_of_whole_list(scope, query)
     looked_up = _looked_up(query)
     if looked_up is not None:
         return _page_by_lookup(scope, query, *looked_up)
@@ -130,13 +135,9 @@ def _page_from(scope: Scope, query: Query, position: Position) -> Page:
     return Page(
         _total(scope, parts),
         tuple(map(stored, rows)),
-        _position(rows[-1]) if rows and after else None,
-        _position(rows[0], backwards=True) if rows and before else None,
+        position_at(rows[-1]) if rows and after else None,
+        position_at(rows[0], backwards=True) if rows and before else None,
     )
-
-
-def _position(row: Any, *, backwards: bool = False) -> Position:
-    return Position(getattr(row, KEY, None), row.pk, backwards)
 
 
 # ------------------------------------------------------------------ common
@@ -148,7 +149,14 @@ def _relations(query: Query) -> Relations:
 
 
 def _total(scope: Scope, parts: list[Part]) -> int:
-    return sum(scope.connection.execute(count_of(part), {"app": scope.app}).scalar_one() for part in parts)
+    return sum(map(partial(_total_of, scope), parts))
+
+
+def _total_of(scope: Scope, part: Part) -> int:
+    if part.condition is None:
+        return totals(scope, part.resource_type).live
+    found: int = scope.connection.execute(count_of(part), {"app": scope.app}).scalar_one()
+    return found
 
 
 def _run(scope: Scope, statement: AnySelect) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from scim.schema import ResourceType
 from syncd.core.changes import Change, action_of
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
+from syncd.store.counters import announce_row, count
 from syncd.store.documents import DERIVED, KEYS, UNIQUE, columns_of, indexed_values, keys_of, label_of, unique_key
 from syncd.store.link import INTEGRITY_ERRORS, savepoint
 from syncd.store.membership import change_members, resolve_members
@@ -103,6 +104,7 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
         "modified": scope.moment,
         "member_count": len(members) if kind == GROUP_TYPE.name else None,
     }
+    announce_row(scope)
     created = _CREATE.first(scope.link, **row)
     if created is None:
         raise _taken(kind, document)
@@ -114,6 +116,7 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
     if former:
         detail["provisioned_again"] = "revived"
     tell(scope, change, (resource_id, label_of(document)), detail | membership_detail(effect))
+    count(scope, kind, created=1)
     moment = moment_of(scope.moment)
     return StoredResource(kind, resource_id, version, moment, moment, document, member_count=row["member_count"])
 

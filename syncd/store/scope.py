@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from scim.history import Past
 from scim.schema import ResourceType
 from syncd.core.changes import Cause
+from syncd.store.anchors import Walks
 from syncd.store.link import Link
 
 
@@ -31,8 +32,8 @@ class Scope:
 
     `app` is the application's row number. `cause` is None where nothing may be written. `moment` is the time of
     everything that is written, taken once. `types` are the resource types by name, extensions included. `held` has the
-    locked rows by resource type and id. `indexed` returns the URNs of the extensions
-    whose marked attributes have all their values in the index now.
+    locked rows by resource type and id. `indexed` returns the URNs of the extensions whose marked attributes have all
+    their values in the index now. `walks` is what this process remembers of lists.
     """
 
     link: Link
@@ -45,6 +46,7 @@ class Scope:
     types: Mapping[str, ResourceType]
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
     indexed: Callable[[], frozenset[str]] = frozenset
+    walks: Walks = field(default_factory=Walks)
 
     @property
     def connection(self) -> Connection:

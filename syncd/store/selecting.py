@@ -149,3 +149,8 @@ def _read(page: Subquery, relations: Relations, *, down: bool) -> AnySelect:
 def _beyond(place: Any, bound: Any, *, down: bool) -> Predicate:
     beyond: Predicate = place < bound if down else place > bound
     return beyond
+
+
+def position_at(row: Any, *, backwards: bool = False) -> Position:
+    """Return the position next to a row that was read, from which a walk goes on."""
+    return Position(getattr(row, KEY, None), row.pk, backwards)

@@ -1,0 +1,140 @@
+"""Whole lists in the order of creation: pages of any depth by row number, and their totals from the counters.
+
+One statement reads a page together with the counters that say how the list stood, so that they are of one state.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Select, bindparam, select, true
+
+from scim.store import Page, Query
+from syncd.store.anchors import START, Place
+from syncd.store.constructs import POSTGRESQL
+from syncd.store.counters import MARK, OLDEST_RUNNING, totals_of
+from syncd.store.prepared import Prepared
+from syncd.store.rows import READ_COLUMNS, Relations, relations_of, stored
+from syncd.store.scope import Scope
+from syncd.store.selecting import position_at
+from syncd.store.tables import TYPE_CODES, counter, resource
+
+_EVERYTHING: Final = 0
+_ALL_TYPES: Final = frozenset(TYPE_CODES)
+_ALWAYS: Final = 2**62
+
+
+def _whole(name: str) -> Any:
+    return bindparam(name, type_=BigInteger())
+
+
+def _statement(relations: Relations, dialect: str, *, of_one_type: bool) -> Select[Any]:
+    """Return the statement for a page after a row number, and for how the list stands; without rows, for that alone."""
+    ours = [resource.c.app == bindparam("app"), resource.c.pk > _whole("after")]
+    counted = []
+    if of_one_type:
+        ours.append(resource.c.type == bindparam("type"))
+        counted.append(counter.c.type == bindparam("type"))
+    standing = totals_of(*counted).add_columns(OLDEST_RUNNING[dialect]).subquery("standing")
+    page = (
+        select(resource.c.pk)
+        .where(*ours)
+        .order_by(resource.c.pk)
+        .limit(_whole("limit"))
+        .offset(_whole("offset"))
+        .subquery("page")
+    )
+    return (
+        select(*standing.c, *READ_COLUMNS[relations])
+        .select_from(standing)
+        .outerjoin(page, true())
+        .outerjoin(resource, resource.c.pk == page.c.pk)
+        .order_by(page.c.pk)
+    )
+
+
+_PAGE: Final[Mapping[tuple[Relations, bool], Prepared]] = {
+    (relations, of_one_type): Prepared(
+        {dialect: _statement(relations, dialect, of_one_type=of_one_type) for dialect in OLDEST_RUNNING}
+    )
+    for relations in READ_COLUMNS
+    for of_one_type in (True, False)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a statement read: how the list stands, and rows of it."""
+
+    live: int
+    deleted: int
+    oldest_running: int
+    rows: list[Any]
+
+
+def is_whole_list(query: Query) -> bool:
+    """Return whether a query asks for all resources of one type, or of all types, in the order of creation."""
+    if query.sort is not None or any(condition is not None for _, condition in query.selections()):
+        return False
+    if query.position is not None and query.position.backwards:
+        return False
+    return not query.beside or {name for name, _ in query.selections()} == _ALL_TYPES
+
+
+def page_of_whole_list(scope: Scope, query: Query) -> Page:
+    """Return the page of a query that asks for a whole list."""
+    if query.position is not None:
+        return _page_after(scope, query, query.position.row or START.pk)
+    read = _read_at(scope, query, query.start_index - 1)
+    return Page(read.live, tuple(map(stored, read.rows)))
+
+
+def _page_after(scope: Scope, query: Query, pk: int) -> Page:
+    wanted = query.count + 1 if query.count else 0
+    read = _read(scope, query, pk, wanted, 0)
+    rows = read.rows[: query.count]
+    return Page(
+        read.live,
+        tuple(map(stored, rows)),
+        position_at(rows[-1]) if len(read.rows) > len(rows) else None,
+        position_at(rows[0], backwards=True) if rows and pk != START.pk else None,
+    )
+
+
+def _read_at(scope: Scope, query: Query, skipped: int) -> _Read:
+    """Read the page after so many rows: from the nearest place that is remembered, if it still holds."""
+    if scope.cause is not None or not skipped:
+        read = _read(scope, query, START.pk, query.count, skipped)
+    else:
+        place, deleted = scope.walks.anchors.nearest(_list_of(scope, query), skipped)
+        read = _read(scope, query, place.pk, query.count, skipped - place.rows)
+        if place != START and read.deleted != deleted:
+            read = _read(scope, query, START.pk, query.count, skipped)
+    if scope.cause is None and read.rows:
+        _remember(scope, query, read, Place(skipped + len(read.rows), read.rows[-1].pk))
+    return read
+
+
+def _remember(scope: Scope, query: Query, read: _Read, place: Place) -> None:
+    """Remember where a page ended, if no row can appear before it any more."""
+    horizon = scope.walks.horizon
+    settled = horizon.settled(read.oldest_running) if scope.dialect == POSTGRESQL else _ALWAYS
+    if place.pk <= settled:
+        scope.walks.anchors.remember(_list_of(scope, query), read.deleted, place)
+    elif horizon.needs_mark(place.pk):
+        horizon.mark(*MARK.first(scope.link))
+
+
+def _read(scope: Scope, query: Query, after: int, limit: int, offset: int) -> _Read:
+    names = [name for name, _ in query.selections()]
+    relations = relations_of(names, with_members=query.with_members, with_groups=query.with_groups)
+    bound = {"app": scope.app, "after": after, "limit": limit, "offset": offset}
+    if not query.beside:
+        bound["type"] = TYPE_CODES[query.resource_type]
+    rows = _PAGE[relations, not query.beside].all(scope.link, **bound)
+    live, deleted, oldest_running, *_ = rows[0]
+    return _Read(live, deleted, oldest_running, [] if rows[0].pk is None else rows)
+
+
+def _list_of(scope: Scope, query: Query) -> tuple[int, int]:
+    return scope.app, _EVERYTHING if query.beside else TYPE_CODES[query.resource_type]
