@@ -68,9 +68,10 @@ class WorkPool:
         return len(started) == self._threads and max(started) < since
 
     def close(self) -> None:
-        """Let what runs come to its end and drop what waits."""
+        """Let what runs come to its end and cancel what waits. To be called on the event loop."""
         while not self._pieces.empty():
-            self._pieces.get_nowait()
+            if piece := self._pieces.get_nowait():
+                piece.outcome.cancel()
         for _ in self._running:
             self._pieces.put(None)
         for thread in self._running:
