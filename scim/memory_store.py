@@ -15,7 +15,7 @@ from itertools import count
 from typing import Final
 
 from scim.characteristics import unique_values
-from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES
+from scim.core_schemas import GROUP_TYPE, RESOURCE_TYPES, USER_TYPE
 from scim.errors import Conflict, InvalidValue, NotFound, Uniqueness
 from scim.filter.matching import matches, value_matches
 from scim.filter.syntax import Filter, Literal
@@ -27,6 +27,7 @@ from scim.sorting import Sort, sort_key
 from scim.store import Page, Position, Query
 
 _GROUP: Final = GROUP_TYPE.name
+_USER: Final = USER_TYPE.name
 
 _Members = dict[str, Member]
 _UniqueKey = tuple[str, str, str]
@@ -72,6 +73,7 @@ class MemoryStore:
         self._past: dict[str, Past] = {}
         self._numbers: dict[str, int] = {}
         self._deleted: tuple[StoredResource, ...] = ()
+        self._parked: dict[str, _Members] = {}
         self._created = count(1)
 
     @contextmanager
@@ -79,19 +81,27 @@ class MemoryStore:
         """Open a part that can be undone; see `ResourceStore.attempt`."""
         before = {group_id: dict(members) for group_id, members in self._members.items()}
         saved = dict(self._rows), before, dict(self._owners), dict(self._past), dict(self._numbers), self._deleted
+        parked = dict(self._parked)
         try:
             yield
         except BaseException:
             self._rows, self._members, self._owners, self._past, self._numbers, self._deleted = saved
+            self._parked = parked
             raise
 
     def create(
-        self, resource_type: str, document: Document, members: Sequence[Member] = (), *, revive: bool = False
+        self,
+        resource_type: str,
+        document: Document,
+        members: Sequence[Member] = (),
+        *,
+        revive: bool = False,
+        park: bool = False,
     ) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""
         keys = _unique_keys(self._types[resource_type], document)
         self._refuse_taken(keys)
-        known = self._known(members)
+        known, parked = self._known(MembershipChange(add=tuple(members), park=park))
         moment = self._now()
         former = self._former(resource_type, document) if revive else None
         self._deleted = tuple(row for row in self._deleted if row is not former)
@@ -99,7 +109,9 @@ class MemoryStore:
         row = StoredResource(resource_type, resource_id, version, moment, moment, deepcopy(document))
         self._numbers[row.id] = next(self._created)
         self._put(row, keys, known)
-        return self._answer(row, with_members=True)
+        self._park(row.id, MembershipChange(), parked)
+        self._admit(row)
+        return replace(self._answer(row, with_members=True), parked=tuple(parked))
 
     def read(
         self, resource_type: str, resource_id: str, *, with_members: bool = True, with_groups: bool = True
@@ -123,7 +135,7 @@ class MemoryStore:
         keys = _unique_keys(self._types[row.resource_type], document)
         self._refuse_taken(keys, owner=row.id)
         before = self._members.get(row.id, {})
-        added = self._known(members.add)
+        added, parked = self._known(members)
         self._refuse_circles(row.id, added)
         after = _changed(before, members, added)
         if document != row.document or after.keys() != before.keys():
@@ -131,7 +143,8 @@ class MemoryStore:
             row = replace(row, version=row.version + 1, last_modified=self._now(), document=deepcopy(document))
             self._put(row, keys, after)
             self._past[row.id] = remember(self._past.get(row.id), resource.version, before_document, row.document)
-        return self._answer(row, with_members=with_members)
+        self._park(row.id, members, parked)
+        return replace(self._answer(row, with_members=with_members), parked=tuple(parked))
 
     def namesake(self, resource_type: str, document: Document) -> StoredResource | None:
         """Return the resource of the same name; see `ResourceStore.namesake`. All of them came over SCIM."""
@@ -155,6 +168,7 @@ class MemoryStore:
         self._past.pop(resource_id, None)
         del self._rows[resource_id], self._numbers[resource_id]
         self._members.pop(resource_id, None)
+        self._parked.pop(resource_id, None)
         for members in self._members.values():
             members.pop(resource_id, None)
 
@@ -271,15 +285,34 @@ class MemoryStore:
     def _meets(self, condition: Filter, row: StoredResource) -> bool:
         return matches(condition, view(self._answer(row, with_members=True), self._types[row.resource_type]))
 
-    def _known(self, members: Iterable[Member]) -> _Members:
-        """Return the members by id, each with the resource type that its id belongs to."""
-        wanted = {member.value: member for member in members}
-        unknown = [member_id for member_id in wanted if member_id not in self._rows]
-        if unknown:
+    def _known(self, change: MembershipChange) -> tuple[_Members, _Members]:
+        """Return the added members by id, each with the resource type that its id belongs to, and those to park."""
+        wanted = {member.value: member for member in change.add}
+        unknown = {member_id: member for member_id, member in wanted.items() if member_id not in self._rows}
+        if unknown and not change.park:
             raise InvalidValue(f"members: there is no resource with id {', '.join(map(repr, unknown))}.")
-        return {
-            member_id: replace(member, type=self._rows[member_id].resource_type) for member_id, member in wanted.items()
+        known = {
+            member_id: replace(member, type=self._rows[member_id].resource_type)
+            for member_id, member in wanted.items()
+            if member_id not in unknown
         }
+        return known, unknown
+
+    def _park(self, group_id: str, change: MembershipChange, unknown: _Members) -> None:
+        """Bring those who wait up to date: only the unknown of a replacement, less the removed and those that came."""
+        gone = {*change.remove, *(member.value for member in change.add)}
+        kept = {} if change.replace else self._parked.get(group_id, {})
+        self._parked[group_id] = {name: one for name, one in kept.items() if name not in gone} | unknown
+
+    def _admit(self, row: StoredResource) -> None:
+        """Make what was created a member of the groups in which it was waited for."""
+        names = {row.id, row.document.get("externalId") if row.resource_type == _USER else None}
+        for group_id, waiting in list(self._parked.items()):
+            found = [member for name, member in waiting.items() if name in names]
+            if found:
+                group = self.read(_GROUP, group_id)
+                self._parked[group_id] = {name: one for name, one in waiting.items() if name not in names}
+                self.update(group, group.document, MembershipChange(add=(replace(found[0], value=row.id),)))
 
     def _refuse_circles(self, group_id: str, added: Iterable[str]) -> None:
         """Raise `InvalidValue` for members in which the group is contained, or which are the group itself."""

@@ -29,7 +29,8 @@ class StoredResource:
 
     `version` grows by one with each change. Times are aware and in UTC. `members` is None where it was not asked for,
     or where the resource is no group; `groups` is empty for a group. `member_count` is how
-    many members a group has, from a counter and so without reading them; None for what is no group.
+    many members a group has, from a counter and so without reading them; None for what is no group. `parked` names whom
+    the change that this is the outcome of found unknown, and lets wait.
     """
 
     resource_type: str
@@ -41,6 +42,7 @@ class StoredResource:
     members: tuple[Member, ...] | None = None
     groups: tuple[Member, ...] = ()
     member_count: int | None = None
+    parked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,13 @@ class MembershipChange:
 
     With `replace`, exactly `add` remain afterwards. Without it, `add` are members afterwards and `remove` (ids) are
     not; an id is in one of them at most. Adding a member that is there, or removing one that is not, changes nothing.
+    With `park`, whom nobody knows waits to become a member until it arrives.
     """
 
     replace: bool = False
     add: tuple[Member, ...] = ()
     remove: tuple[str, ...] = ()
+    park: bool = False
 
     def __bool__(self) -> bool:
         return self.replace or bool(self.add) or bool(self.remove)

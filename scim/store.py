@@ -83,12 +83,23 @@ class ResourceStore(Protocol):
         """
 
     def create(
-        self, resource_type: str, document: Document, members: Sequence[Member] = (), *, revive: bool = False
+        self,
+        resource_type: str,
+        document: Document,
+        members: Sequence[Member] = (),
+        *,
+        revive: bool = False,
+        park: bool = False,
     ) -> StoredResource:
         """Store a new resource under an id that the store makes, version 1, and return it with its members.
 
         With `revive`, one that was deleted, of that type and with the same unique name and externalId, comes back:
         under its id, and the version after its last one. Of several the one that was deleted last.
+
+        With `park`, members that nobody knows are no error, here and in `update` (`MembershipChange.park`): they wait
+        until a resource with that id, or a user with exactly that externalId, is created, and become members then. Who
+        is there already is known by the id alone. They are neither shown nor counted, and wait no longer when they are
+        removed, when the members are replaced, and when the group is deleted.
 
         Raises `Uniqueness` when a user's userName or a group's displayName equals another one's of the same type after
         folding (NFC, case), and `InvalidValue` naming each member that is no resource of this tenant, or that is a

@@ -134,6 +134,12 @@ class Leniency(Enum):
         "every client that repeats a request: jelhub/scimgateway does the same",
         _HARMLESS,
     )
+    PARK_UNKNOWN_MEMBERS = About(
+        "park-unknown-members",
+        "members that nobody knows become members when they arrive",
+        "group pushes that overtake their users: okta/terraform-provider-okta#1164, pulumi/docs#13236",
+        _CLIENTS,
+    )
     BRACKETS_IN_ATTRIBUTES = About(
         "brackets-in-attributes",
         'brackets in the parameters attributes and excludedAttributes: emails[type eq "work"]',

@@ -15,6 +15,7 @@ from scim.conformance.attempts import AttemptContract, UniquenessContract
 from scim.conformance.examples import DOCUMENTS, GROUP_FILTERS, USER_FILTERS
 from scim.conformance.lists import ListContract
 from scim.conformance.nesting import NestingContract
+from scim.conformance.parking import ParkingContract
 from scim.conformance.returning import ReturningContract
 from scim.conformance.steps import agree as _agree
 from scim.conformance.steps import create_group as _group
@@ -32,7 +33,9 @@ UNKNOWN_ID: Final = "0f0f0f0f-0000-4000-8000-000000000000"
 NO_CHANGE: Final = MembershipChange()
 
 
-class ResourceStoreContract(AttemptContract, ListContract, NestingContract, ReturningContract, UniquenessContract):
+class ResourceStoreContract(
+    AttemptContract, ListContract, NestingContract, ParkingContract, ReturningContract, UniquenessContract
+):
     """What holds for every store. All tests take `store`, which the subclass provides."""
 
     # -------------------------------------------------------------- create, read, delete

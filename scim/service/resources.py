@@ -37,7 +37,7 @@ def _provisioned(
     """Return the resource that a creation brings about: a new one, or an account that is taken up or comes back."""
     policy, name = call.provider.reprovision, resource_type.name
     if policy is Reprovision.CONFLICT or name != USER_TYPE.name:
-        return call.store.create(name, document, members)
+        return _noting_parked(call.store.create(name, document, members, park=_parks(call)), call)
     there = call.store.namesake(name, document)
     if there is None or not may_take_up(policy, there.document, document):
         return call.store.create(name, document, members, revive=policy is Reprovision.ADOPT)
@@ -78,7 +78,7 @@ def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
     projection = read_projection(call.request.query, resource_type, call.tolerance)
     body = call.body()
     theirs, members = read_resource(body, resource_type, call.tolerance)
-    change = MembershipChange() if members is None else MembershipChange(replace=True, add=members)
+    change = MembershipChange() if members is None else MembershipChange(replace=True, add=members, park=_parks(call))
     stored = call.current(resource_type)
     based_on = None if call.request.if_match else version_worked_from(body)
     stale = based_on is not None and based_on != stored.version
@@ -87,7 +87,17 @@ def replace(resource_type: ResourceType, call: Call) -> ScimResponse:
     refuse_changed(resource_type, stored.document, document)
     carries = projection.carries("members")
     updated = call.store.update(stored, document, change, with_members=carries, based_on=based_on if stale else None)
-    return answer(updated, resource_type, call, projection)
+    return answer(_noting_parked(updated, call), resource_type, call, projection)
+
+
+def _parks(call: Call) -> bool:
+    return Leniency.PARK_UNKNOWN_MEMBERS in call.tolerance.profile.allows
+
+
+def _noting_parked(stored: StoredResource, call: Call) -> StoredResource:
+    if stored.parked:
+        call.tolerance.forgives(Leniency.PARK_UNKNOWN_MEMBERS)
+    return stored
 
 
 def _merged(
@@ -116,10 +126,12 @@ def patch(resource_type: ResourceType, call: Call) -> ScimResponse:
     operations = read_patch(call.body(), resource_type, limits, call.tolerance)
     stored = call.current(resource_type)
     document, change = plan(operations, stored, partial(call.store.matching_members, stored.id), call.tolerance)
+    change = with_fields(change, park=_parks(call))
     _judge(resource_type, operations, stored.document, document)
     carries = projection.carries("members")
     brief = carries and not projection.asks_for("members") and _members_after(stored, change) > limits.members_in_answer
     updated = call.store.update(stored, document, change, with_members=carries and not brief)
+    _noting_parked(updated, call)
     if change.remove and updated.version == stored.version:
         call.tolerance.forgives(Leniency.REMOVE_AGAIN)
     if brief:

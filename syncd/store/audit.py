@@ -102,7 +102,8 @@ def document_detail(resource_type: ResourceType, before: Document | None, after:
 
 def membership_detail(effect: MembershipEffect) -> dict[str, Any]:
     """Return who became a member and who is none any more."""
-    return named("members_added", effect.added) | named("members_removed", effect.removed)
+    parked = named("members_parked", effect.parked) | named("members_unparked", effect.unparked)
+    return named("members_added", effect.added) | named("members_removed", effect.removed) | parked
 
 
 def named(key: str, ids: Sequence[str]) -> dict[str, Any]:

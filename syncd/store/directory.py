@@ -42,10 +42,16 @@ class Directory:
             raise
 
     def create(
-        self, resource_type: str, document: Document, members: Sequence[Member] = (), *, revive: bool = False
+        self,
+        resource_type: str,
+        document: Document,
+        members: Sequence[Member] = (),
+        *,
+        revive: bool = False,
+        park: bool = False,
     ) -> StoredResource:
         """Store a new resource; see `ResourceStore.create`."""
-        added = MembershipChange(add=tuple(members))
+        added = MembershipChange(add=tuple(members), park=park)
         created = self._record(Change(resource_type, None, document, added, again=revive))
         return self._answer(created, with_members=True)
 

@@ -11,6 +11,7 @@ from scim.errors import InvalidValue
 from scim.resource import Member, MembershipChange, fold
 from syncd.store.constructs import insert_on_each, is_one_of, json_elements, number_part, text_part, unindexed
 from syncd.store.nesting import refuse_circles
+from syncd.store.parking import park, unpark
 from syncd.store.prepared import Prepared, json_text
 from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, member, resource
@@ -21,10 +22,15 @@ MOST_NAMED: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class MembershipEffect:
-    """What a membership change did: ids that were not members before, and ids that are members no longer."""
+    """What a membership change did: ids that were not members before, and ids that are members no longer.
+
+    And who waits to become a member, and who does so no longer, which changes no member.
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    parked: tuple[str, ...] = ()
+    unparked: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)
@@ -86,17 +92,19 @@ _IDS: Final = Prepared(
 )
 
 
-def resolve_members(scope: Scope, members: Sequence[Member], into: int | None = None) -> dict[str, int]:
-    """Return the row numbers of members by id, and hold them against deletion. `into` is the group, if it exists yet.
+def resolve_members(scope: Scope, change: MembershipChange, into: int | None = None) -> dict[str, int]:
+    """Return the row numbers of added members by id, and hold them against deletion. `into` is the group, if it exists.
 
-    Raises `InvalidValue` naming each id that is no resource of this application, or a group that contains this one.
+    Raises `InvalidValue` naming each id that is no resource of this application, unless they are to be parked, or a
+    group that contains this one.
     """
+    members = change.add
     if not members:
         return {}
     found = _RESOLVE.all(scope.link, app=scope.app, given=json_text([one.value for one in members]))
     pks = {row.id: row.pk for row in found}
     unknown = dict.fromkeys(one.value for one in members if one.value not in pks)
-    if unknown:
+    if unknown and not change.park:
         named = ", ".join(map(repr, list(unknown)[:MOST_NAMED]))
         raise InvalidValue(f"members: there is no resource with the id {named}.")
     groups = [row.pk for row in found if row.type == _GROUP]
@@ -105,15 +113,27 @@ def resolve_members(scope: Scope, members: Sequence[Member], into: int | None = 
     return pks
 
 
-def change_members(scope: Scope, group_pk: int, change: MembershipChange, pks: Mapping[str, int]) -> MembershipEffect:
-    """Write the change and return what it did. `pks` are the resolved members that it adds."""
+def unresolved(change: MembershipChange, pks: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the ids of added members that are no resource."""
+    return tuple(dict.fromkeys(one.value for one in change.add if one.value not in pks))
+
+
+def change_members(
+    scope: Scope, group_pk: int, change: MembershipChange, pks: Mapping[str, int], *, parks: bool = False
+) -> MembershipEffect:
+    """Write the change and return what it did. `pks` are the resolved members that it adds; the others are parked.
+
+    `parks` tells whether somebody waits to become a member of the group already.
+    """
     removed = _removed(scope, group_pk, change, pks.values())
     added = _added(scope, group_pk, change.add, pks) if pks else ()
-    return MembershipEffect(added, removed)
+    unparked = unpark(scope, group_pk, change) if parks else ()
+    parked = park(scope, group_pk, [one for one in change.add if one.value not in pks])
+    return MembershipEffect(added, removed, parked, unparked)
 
 
 def _added(scope: Scope, group_pk: int, members: Sequence[Member], pks: Mapping[str, int]) -> tuple[str, ...]:
-    given = {pks[one.value]: one for one in members}
+    given = {pks[one.value]: one for one in members if one.value in pks}
     rows = [[pk, one.display, fold(one.display) if one.display else None] for pk, one in given.items()]
     added = _ADD.all(scope.link, app=scope.app, group=group_pk, given=json_text(rows))
     written = {row.member_pk for row in added}

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Text, bindparam, delete, insert, select, update
+from sqlalchemy import Text, bindparam, delete, exists, insert, select, update
 
 from scim.characteristics import unique_values
 from scim.core_schemas import GROUP_TYPE
@@ -21,20 +21,30 @@ from syncd.store.constructs import insert_on_each, json_elements, text_part
 from syncd.store.counters import announce_row, count
 from syncd.store.documents import DERIVED, KEYS, UNIQUE, columns_of, indexed_values, keys_of, label_of, unique_key
 from syncd.store.link import INTEGRITY_ERRORS, savepoint
-from syncd.store.membership import change_members, resolve_members
+from syncd.store.membership import change_members, resolve_members, unresolved
 from syncd.store.moments import moment_of
 from syncd.store.prepared import Prepared, json_text
 from syncd.store.returning import exhume
 from syncd.store.rows import read_one
 from syncd.store.scope import Held, Scope
-from syncd.store.tables import TYPE_CODES, attr_value, resource
+from syncd.store.tables import TYPE_CODES, attr_value, parked_member, resource
 from syncd.store.uniqueness import claim_values
 
 _GIVEN: Final = ("app", "type", "id", "origin", "protected", "version", "created", "modified", "member_count")
+_AWAITED: Final = (
+    exists()
+    .where(
+        parked_member.c.app == bindparam("of_app", type_=parked_member.c.app.type),
+        parked_member.c.value.in_([bindparam("by_id", type_=Text()), bindparam("by_external_id", type_=Text())]),
+    )
+    .label("awaited")
+)
 _CREATE: Final = Prepared(
     insert_on_each(
         resource,
-        lambda insert: insert.on_conflict_do_nothing(index_elements=["app", "type", "ukey"]).returning(resource.c.pk),
+        lambda insert: insert.on_conflict_do_nothing(index_elements=["app", "type", "ukey"]).returning(
+            resource.c.pk, _AWAITED
+        ),
     ),
     (*_GIVEN, *DERIVED),
 )
@@ -90,7 +100,7 @@ def create(scope: Scope, change: Change, document: Document) -> StoredResource:
 
 def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
     kind = change.resource_type
-    members = resolve_members(scope, change.members.add)
+    members = resolve_members(scope, change.members)
     former = exhume(scope, kind, document) if change.again else None
     resource_id, version = (former[0], former[1] + 1) if former else (scope.new_id(), 1)
     row = columns_of(scope.types[kind], document) | {
@@ -105,20 +115,26 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
         "member_count": len(members) if kind == GROUP_TYPE.name else None,
     }
     announce_row(scope)
-    created = _CREATE.first(scope.link, **row)
+    awaited = {"of_app": scope.app, "by_id": resource_id, "by_external_id": row["external_id"]}
+    created = _CREATE.first(scope.link, **row, **awaited)
     if created is None:
         raise _taken(kind, document)
     pk = created.pk
     _write_values(scope, pk, scope.types[kind], {}, document)
     effect = change_members(scope, pk, change.members, members)
-    scope.held[kind, resource_id] = Held(pk, version, change.origin.value, row["member_count"])
+    parked = unresolved(change.members, members)
+    scope.held[kind, resource_id] = Held(
+        pk, version, change.origin.value, row["member_count"], parks=created.awaited or bool(parked)
+    )
     detail = {"version": version, "origin": change.origin.value, **document_detail(scope.types[kind], None, document)}
     if former:
         detail["provisioned_again"] = "revived"
     tell(scope, change, (resource_id, label_of(document)), detail | membership_detail(effect))
     count(scope, kind, created=1)
     moment = moment_of(scope.moment)
-    return StoredResource(kind, resource_id, version, moment, moment, document, member_count=row["member_count"])
+    return StoredResource(
+        kind, resource_id, version, moment, moment, document, member_count=row["member_count"], parked=parked
+    )
 
 
 def rewrite(scope: Scope, change: Change, before: StoredResource, after: Document) -> StoredResource:
@@ -127,7 +143,7 @@ def rewrite(scope: Scope, change: Change, before: StoredResource, after: Documen
     Raises `Conflict`, `NotFound`, `Uniqueness` and `InvalidValue`; then nothing was written.
     """
     kind = before.resource_type
-    members = resolve_members(scope, change.members.add, into=hold(scope, before).pk)
+    members = resolve_members(scope, change.members, into=hold(scope, before).pk)
     key = unique_key(kind, after)
     if key == unique_key(kind, before.document):
         with _all_or_nothing(scope, kind, before.document, after):
@@ -161,9 +177,13 @@ def _write(
     scope: Scope, change: Change, before: StoredResource, after: Document, members: dict[str, int]
 ) -> StoredResource:
     held = scope.held[before.resource_type, before.id]
-    effect = change_members(scope, held.pk, change.members, members)
+    effect = change_members(scope, held.pk, change.members, members, parks=held.parks)
+    parked = unresolved(change.members, members)
+    held.parks = held.parks or bool(parked)
     if after == before.document and not effect:
-        return replace(before, members=None)
+        if effect.parked or effect.unparked:
+            tell(scope, change, (before.id, label_of(after)), membership_detail(effect))
+        return replace(before, members=None, parked=parked)
     row = {"row": held.pk, "new_version": held.version + 1, "moment": scope.moment, "growth": effect.growth}
     if after == before.document:
         _TOUCH.later(scope.link, **row)
@@ -177,13 +197,8 @@ def _write(
     held.version += 1
     if held.member_count is not None:
         held.member_count += effect.growth
+    detail = {"version": held.version, **_told_of(scope, change, before, after), **membership_detail(effect)}
     told = change if effect else replace(change, members=MembershipChange())
-    changed = document_detail(scope.types[before.resource_type], before.document, after)
-    detail = {"version": held.version, **changed, **membership_detail(effect)}
-    if change.based_on is not None:
-        detail["merged_from_version"] = change.based_on
-    if change.again:
-        detail["provisioned_again"] = "taken up"
     tell(scope, told, (before.id, label_of(after)), detail)
     return replace(
         before,
@@ -192,7 +207,18 @@ def _write(
         document=after,
         members=None,
         member_count=held.member_count,
+        parked=parked,
     )
+
+
+def _told_of(scope: Scope, change: Change, before: StoredResource, after: Document) -> dict[str, Any]:
+    """Return what the audit trail tells of a change but for members: what became what, and how it came about."""
+    detail = document_detail(scope.types[before.resource_type], before.document, after)
+    if change.based_on is not None:
+        detail["merged_from_version"] = change.based_on
+    if change.again:
+        detail["provisioned_again"] = "taken up"
+    return detail
 
 
 def _all_or_nothing(scope: Scope, kind: str, before: Document, after: Document) -> AbstractContextManager[None]:

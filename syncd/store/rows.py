@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON, and_, bindparam, case, func, literal_column, select
+from sqlalchemy import JSON, and_, bindparam, case, exists, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
@@ -14,7 +14,7 @@ from syncd.store.moments import moment_of
 from syncd.store.nesting import groups_around, is_nested
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Held, Scope
-from syncd.store.tables import TYPE_CODES, TYPE_NAMES, member, resource
+from syncd.store.tables import TYPE_CODES, TYPE_NAMES, member, parked_member, resource
 
 _USER: Final = TYPE_CODES[USER_TYPE.name]
 _GROUP: Final = TYPE_CODES[GROUP_TYPE.name]
@@ -87,8 +87,11 @@ _one: Final = {
 }
 _ONE: Final = {relations: Prepared(statement) for relations, statement in _one.items()}
 # Rows are locked against change, not against being referred to: a membership may be added beside an update.
+_parks: Final = (
+    (resource.c.type == _GROUP) & exists().where(parked_member.c.group_pk == resource.c.pk).correlate(resource)
+).label("parks")
 _ONE_LOCKED: Final = {
-    relations: Prepared(statement.add_columns(resource.c.past).with_for_update(of=resource, key_share=True))
+    relations: Prepared(statement.add_columns(resource.c.past, _parks).with_for_update(of=resource, key_share=True))
     for relations, statement in _one.items()
 }
 _MEMBERS_OF_ONE: Final = Prepared(_members.where(member.c.group_pk == bindparam("group")))
@@ -112,7 +115,9 @@ def read_one(
     if row is None:
         raise NotFound(f"There is no {resource_type} with the id {resource_id!r}.")
     if scope.cause:
-        scope.held[resource_type, resource_id] = Held(row.pk, row.version, row.origin, row.member_count, row.past)
+        scope.held[resource_type, resource_id] = Held(
+            row.pk, row.version, row.origin, row.member_count, row.past, row.parks
+        )
     return row
 
 

@@ -16,7 +16,8 @@ from syncd.store.link import Link
 class Held:
     """A resource row that this unit of work has locked: nobody else changes it until the unit ends.
 
-    `past` is what its youngest changes replaced, as `scim.history` keeps it.
+    `past` is what its youngest changes replaced, as `scim.history` keeps it. `parks` tells whether somebody waits to
+    become a member of it, or, of what was just created, whether it is waited for.
     """
 
     pk: int
@@ -24,6 +25,7 @@ class Held:
     origin: str
     member_count: int | None
     past: Past | None = None
+    parks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from syncd.core.changes import Action, Change
 from syncd.core.subjects import Account
 from syncd.ports import AuditEvent, Lease
 from syncd.store import accounts, audit, deletion, leases, recording
+from syncd.store.arrival import admit
 from syncd.store.directory import Directory
 from syncd.store.runs import SqlRuns
 from syncd.store.scope import Scope
@@ -29,7 +30,7 @@ class SqlUnitOfWork:
         self._scope.refuse_reading()
         before, after = change.before, change.after
         if before is None:
-            return None if after is None else recording.create(self._scope, change, after)
+            return None if after is None else admit(self._scope, recording.create(self._scope, change, after))
         if after is not None:
             return recording.rewrite(self._scope, change, before, after)
         deletion.remove(self._scope, change, before)

@@ -10,6 +10,7 @@ from scim.memory_store import MemoryStore
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.service import error_response, is_safe
 from scim.store import Page, Query
+from scim.tolerance import PROFILES, RFC
 from tests.scim.endpoint import BASE_URL, Endpoint, memory_store
 
 
@@ -204,12 +205,18 @@ def test_a_replacement_that_does_not_name_members_leaves_them(endpoint: Endpoint
     assert emptied["members"] == []
 
 
-def test_a_member_that_does_not_exist_refuses_the_request(endpoint: Endpoint) -> None:
+def test_a_member_that_does_not_exist_refuses_the_request_unless_it_may_wait() -> None:
+    endpoint = Endpoint(profile=PROFILES[RFC])
     group = endpoint.group("guides")
     answer = endpoint.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]})
     assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
     assert "nobody" in answer.body["detail"]
     assert endpoint.send("GET", f"/Groups/{group}").body["meta"]["version"] == 'W/"1"'
+    waiting = Endpoint()
+    group = waiting.group("guides", "00u1")
+    assert waiting.send("GET", f"/Groups/{group}").body["members"] == []
+    user = waiting.user("ann", externalId="00u1")
+    assert [one["value"] for one in waiting.send("GET", f"/Groups/{group}").body["members"]] == [user]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlencode
 
 from scim.exchange import MEDIA_TYPE, ScimRequest, ScimResponse
 from scim.provider import Provider
+from scim.tolerance import DEFAULT_PROFILE, Leniency, Profile
 from syncd.bootstrap.system import SystemClock
 from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Grant
@@ -20,7 +21,9 @@ from syncd.workflows.accept_push import accept_push
 from tests.web.asgi_client import HOST, Exchange, exchange
 
 BASE_URL = "https://scim.example.com/scim/v2"
-PROVIDER = Provider(BASE_URL)
+FIRM = Profile("okta, and nobody is parked", DEFAULT_PROFILE.allows - {Leniency.PARK_UNKNOWN_MEMBERS})
+PROVIDER = Provider(BASE_URL, profile=FIRM)
+"""It refuses whom it does not know, so that a refusal can be seen; `test_parking.py` is about those who may wait."""
 
 Headers = Mapping[str, str]
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from scim import urns
+from scim.tolerance import PROFILES, RFC
 from syncd.store import SqlDatabase, open_database
 from tests.conftest import APP, SteppingClock
 from tests.workflows.pushing import Pusher
@@ -39,7 +40,7 @@ def test_three_managers_in_a_circle_and_their_group_are_made_at_once(database: S
 
 
 def test_an_operation_that_fails_leaves_nothing_and_the_others_stay(database: SqlDatabase) -> None:
-    pusher = Pusher(database, APP)
+    pusher = Pusher(database, APP, profile=PROFILES[RFC])
     ann = pusher.user("ann")
     rename = {"method": "PUT", "path": f"/Users/{ann}", "data": {"userName": "bob"}}
     team = made("team", "/Groups", members=[{"value": ann}, {"value": "nobody"}])
