@@ -103,11 +103,23 @@ def _noting_parked(stored: StoredResource, call: Call) -> StoredResource:
 def _merged(
     theirs: Document, stored: StoredResource, based_on: int | None, resource_type: ResourceType, call: Call
 ) -> Document:
-    """Return what a write that was made from an older version comes to."""
-    base = call.store.document_at(stored, based_on or UNKNOWN_VERSION)
+    """Return what a write that was made from an older version comes to.
+
+    An account that was open meanwhile, and is closed now, was closed by somebody whom the client knows nothing of.
+    """
+    version = based_on or UNKNOWN_VERSION
+    base = call.store.document_at(stored, version)
     if base is None:
         return replace_blindly(theirs, stored.document)
-    return merge(base, _keeping_active(theirs, base), stored.document, resource_type)
+    merged = merge(base, _keeping_active(theirs, base), stored.document, resource_type)
+    if not _is_open(merged) or _is_open(stored.document):
+        return merged
+    between = (call.store.document_at(stored, one) for one in range(version + 1, stored.version))
+    return replace_blindly(merged, stored.document) if any(map(_is_open, between)) else merged
+
+
+def _is_open(document: Document | None) -> bool:
+    return document is None or document.get("active") is True
 
 
 def _keeping_active(document: Document, before: Document) -> Document:
