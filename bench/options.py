@@ -44,6 +44,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     known = (FLOW, *OPERATIONS)
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure syncd beside other SCIM servers.")
     parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes; docs/ stays as it is")
+    parser.add_argument("--document", action="store_true", help="with --quick: write docs/performance.md all the same")
     parser.add_argument("--part", action="append", choices=PARTS, help="only that part; may be repeated")
     parser.add_argument("--only", action="append", choices=list(KINDS), help="only that server; may be repeated")
     parser.add_argument(
@@ -65,6 +66,6 @@ def read_options(arguments: Sequence[str]) -> Options:
         servers=tuple(given.only or ()),
         operations=tuple(given.operations),
         users=users,
-        document=not given.quick,
+        document=given.document or not given.quick,
         postgres_url=next((url for name in _POSTGRESQL if (url := os.environ.get(name))), None),
     )

@@ -45,14 +45,14 @@ QUICK: Final = Scale(
 )
 FULL: Final = Scale(
     name="full",
-    rounds=5,
+    rounds=3,
     users=1_000,
-    flow=Bounds(4, 20),
-    operation=Bounds(1.5, 20),
+    flow=Bounds(3, 20),
+    operation=Bounds(1.2, 20),
     sizes=(1_000, 10_000, 100_000),
     group_sizes=(100, 1_000, 10_000, 100_000),
     grown_rounds=3,
     grown_requests=200,
-    grown=Bounds(2, 20),
+    grown=Bounds(1.2, 20),
     filling=600,
 )
