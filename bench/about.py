@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -19,9 +19,14 @@ _PYTHON_PACKAGES = ("scim2-server", "django-scim2", "django", "gunicorn", "sqlal
 _NODE_PACKAGES = ("scimmy-routers", "scimmy", "express")
 
 
+BUSY: Final = 0.5
+"""The load above which a machine that has nothing to do yet is busy with other work."""
+
+
 def machine(postgres_url: str | None) -> dict[str, Any]:
-    """Return what it was measured on, and when."""
+    """Return what it is measured on, and when; to be asked before the measurement begins."""
     return {
+        "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
@@ -34,8 +39,13 @@ def machine_in_words(facts: Mapping[str, Any]) -> str:
     """Return the machine as a sentence."""
     return (
         f"Measured {facts['date']}: {facts['cores']} shared cores, Python {facts['python']}, SQLite {facts['sqlite']},"
-        f" PostgreSQL {facts['postgresql'] or 'not at hand'}."
+        f" PostgreSQL {facts['postgresql'] or 'not at hand'}.{_warning(facts['load'])}"
     )
+
+
+def _warning(load: float) -> str:
+    """Return what a reader must know of a machine that had other work to do as well."""
+    return f" **The machine was busy with other work (load {load} before the start).**" if load > BUSY else ""
 
 
 def about(scale: Scale, servers: Sequence[str], postgres_url: str | None) -> dict[str, Any]:

@@ -22,10 +22,11 @@ def measure_over_http(options: Options) -> Path:
     servers, left_out = chosen(options.servers, options.postgres_url)
     for server in left_out:
         say(f"{KINDS[server].title} is left out: this machine does not have {KINDS[server].needs}.")
+    facts = about(options.scale, servers, options.postgres_url)
+    say(in_words(facts))
     results = Results(options.scale.name, options.scale.grown.patience)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_measure(options, servers, results))
-    facts = about(options.scale, servers, options.postgres_url)
     text = "\n\n".join([in_words(facts), *(f"### {title}\n\n{found}" for title, found in sections(results, servers))])
     say(f"\n{text}\n")
     path = RESULTS / f"http-{options.scale.name}{'' if options.everything else '-in-part'}.json"

@@ -26,11 +26,19 @@ class WrongAnswerError(Exception):
     """syncd did not answer as it must; the message has its own words."""
 
 
+class Took(NamedTuple):
+    """Seconds that one request took: by the clock, and of processor time in this process."""
+
+    wall: float
+    cpu: float
+
+
 class Cost(NamedTuple):
-    """Milliseconds of one operation."""
+    """Milliseconds of one operation: median and 99th percentile by the clock, and median of processor time."""
 
     p50: float
     p99: float
+    cpu: float
     requests: int
 
 
@@ -91,7 +99,7 @@ def _page(skipped: int) -> Question:
 def _memberships(door: FrontDoor, world: World, requests: int) -> Iterator[tuple[str, Cost]]:
     """Add a member to the small group and to the large one, in turn, and remove it again: both keep their size."""
     names = {"small": SMALL, "large": LARGE}
-    seconds: dict[str, list[float]] = {f"{what}_{size}": [] for what in ("add", "remove") for size in names}
+    took: dict[str, list[Took]] = {f"{what}_{size}": [] for what in ("add", "remove") for size in names}
     end = time.perf_counter() + SECONDS
     for number in range(world.large_group + 1, world.large_group + 1 + requests):
         member = identity("User", number)
@@ -99,29 +107,29 @@ def _memberships(door: FrontDoor, world: World, requests: int) -> Iterator[tuple
             path = f"/Groups/{identity('Group', group)}"
             adding = send("PATCH", path, bodies.add_members([(member, f"Given{number}")]))
             removing = send("PATCH", path, bodies.remove_member(member))
-            seconds[f"add_{size}"].append(_ask(door, Question(adding, (200, 204))))
-            seconds[f"remove_{size}"].append(_ask(door, Question(removing, (200, 204))))
+            took[f"add_{size}"].append(_ask(door, Question(adding, (200, 204))))
+            took[f"remove_{size}"].append(_ask(door, Question(removing, (200, 204))))
         if time.perf_counter() > end:
             break
-    for name, measured in seconds.items():
+    for name, measured in took.items():
         yield name, _cost(measured)
 
 
-def _run(door: FrontDoor, questions: Sequence[Question]) -> list[float]:
-    """Ask the questions one after the other, as many as there is time for, and return the seconds of each."""
+def _run(door: FrontDoor, questions: Sequence[Question]) -> list[Took]:
+    """Ask the questions one after the other, as many as there is time for, and return what each took."""
     end = time.perf_counter() + SECONDS
-    seconds = []
+    took = []
     for question in questions:
-        seconds.append(_ask(door, question))
+        took.append(_ask(door, question))
         if time.perf_counter() > end:
             break
-    return seconds
+    return took
 
 
-def _ask(door: FrontDoor, question: Question) -> float:
-    started = time.perf_counter()
+def _ask(door: FrontDoor, question: Question) -> Took:
+    started, worked = time.perf_counter(), time.process_time()
     answer = door.answer(question.request)
-    took = time.perf_counter() - started
+    took = Took(time.perf_counter() - started, time.process_time() - worked)
     _require(question, answer)
     return took
 
@@ -137,10 +145,11 @@ def _require(question: Question, answer: ScimResponse) -> None:
         )
 
 
-def _cost(measured: Sequence[float]) -> Cost:
-    """Return the cost of all but the first requests."""
-    seconds = measured[min(WARM_UP, len(measured) // 2) :]
-    p50, p99 = percentile(seconds, 0.5), percentile(seconds, 0.99)
-    if p50 is None or p99 is None:
+def _cost(measured: Sequence[Took]) -> Cost:
+    """Return the cost of all but the first requests. Raises `WrongAnswerError` when there are none."""
+    took = measured[min(WARM_UP, len(measured) // 2) :]
+    wall, cpu = [one.wall for one in took], [one.cpu for one in took]
+    p50, p99, worked = percentile(wall, 0.5), percentile(wall, 0.99), percentile(cpu, 0.5)
+    if p50 is None or p99 is None or worked is None:
         raise WrongAnswerError("Nothing was asked.")
-    return Cost(p50 * 1000, p99 * 1000, len(seconds))
+    return Cost(p50 * 1000, p99 * 1000, worked * 1000, len(took))

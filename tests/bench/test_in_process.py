@@ -43,8 +43,8 @@ def test_an_empty_directory_gives_no_figures(sqlite_url: str) -> None:
 
 @pytest.mark.parametrize(("large", "reached"), [(1.5, "yes"), (1.51, "NO")])
 def test_the_ratio_of_both_databases_must_be_small_enough(large: float, reached: str) -> None:
-    good = dict.fromkeys(OPERATIONS, Cost(1.0, 1.0, 1))
-    worse = good | {"add_large": Cost(large, 2.0, 1)}
+    good = dict.fromkeys(OPERATIONS, Cost(1.0, 1.0, 1.0, 1))
+    worse = good | {"add_large": Cost(large, 2.0, 1.0, 1)}
     text = text_of("Measured.", WORLD, {SQLITE: good, POSTGRESQL: worse})
     (row,) = (line for line in text.splitlines() if line.startswith("| add one member, a group of 200"))
     assert row.split("|")[-2].strip() == reached

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.about import machine, machine_in_words
 from bench.document import DOCUMENT, replace_section
 from bench.goals import GOALS, goal_rows
 from bench.options import read_options
@@ -70,6 +71,12 @@ def test_a_document_without_the_section_is_left_alone() -> None:
 
 def test_the_document_has_the_measured_section() -> None:
     assert replace_section(DOCUMENT.read_text(encoding="utf-8"), "over HTTP", "new").count("new")
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.2, False), (3.0, True)])
+def test_a_machine_that_had_other_work_is_told_with_the_figures(load: float, told: bool) -> None:
+    facts = machine(None) | {"load": load}
+    assert ("busy with other work" in machine_in_words(facts)) == told
 
 
 def test_an_operation_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
