@@ -52,7 +52,8 @@ def is_nested(owner: Column[int]) -> ColumnElement[bool]:
         .limit(literal_column("1"))
         .scalar_subquery()
     )
-    return exists().where(member.c.member_pk == owner, around.is_not(None)).correlate(owner.table)
+    nested = exists(literal_column("1")).where(member.c.member_pk == owner, around.is_not(None))
+    return nested.correlate(owner.table)
 
 
 def members_through_others(group: FromClause, condition: ColumnElement[bool]) -> Select[tuple[int]]:
@@ -65,7 +66,8 @@ def members_through_others(group: FromClause, condition: ColumnElement[bool]) ->
     below = start.cte(recursive=True)
     further = select(below.c.top, _edge.c.member_pk).join_from(below, _edge, _edge.c.group_pk == below.c.pk)
     below = below.union(further.join(_inner, _IS_GROUP))
-    direct = exists().where(_outer.c.group_pk == below.c.top, _outer.c.member_pk == member.c.member_pk)
+    is_direct = and_(_outer.c.group_pk == below.c.top, _outer.c.member_pk == member.c.member_pk)
+    direct = exists(literal_column("1")).select_from(_outer).where(is_direct)
     return select(member.c.member_pk).join_from(below, member, member.c.group_pk == below.c.pk).where(not_(direct))
 
 
