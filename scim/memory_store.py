@@ -169,8 +169,10 @@ class MemoryStore:
         del self._rows[resource_id], self._numbers[resource_id]
         self._members.pop(resource_id, None)
         self._parked.pop(resource_id, None)
-        for members in self._members.values():
-            members.pop(resource_id, None)
+        for group_id in self._groups_with({resource_id}):
+            del self._members[group_id][resource_id]
+            group = self._rows[group_id]
+            self._rows[group_id] = replace(group, version=group.version + 1, last_modified=self._now())
 
     def find(self, query: Query) -> Page:
         """Return a page; see `ResourceStore.find`. Everything is in memory, so that no bound is needed."""

@@ -152,7 +152,10 @@ class ResourceStore(Protocol):
         """
 
     def delete(self, resource_type: str, resource_id: str) -> None:
-        """Remove the resource, its memberships in both directions, and keep a tombstone. Raises `NotFound`."""
+        """Remove the resource, its memberships in both directions, and keep a tombstone. Raises `NotFound`.
+
+        Each group that it was a member of has its next version then.
+        """
 
     def find(self, query: Query) -> Page:
         """Return the page of resources that match. Agrees with `scim.filter.matching` and `scim.sorting`.

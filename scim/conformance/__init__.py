@@ -225,12 +225,14 @@ class ResourceStoreContract(
         listed = store.find(Query("Group", with_members=False)).resources
         assert [(found.members, found.member_count) for found in listed] == [(None, 2)]
 
-    def test_a_deleted_member_is_no_member_any_more(self, store: ResourceStore) -> None:
+    def test_a_deleted_member_is_no_member_any_more_and_the_group_has_changed(self, store: ResourceStore) -> None:
         ann, bob = _user(store, "ann"), _user(store, "bob")
         group = _group(store, "guides", ann, bob)
         store.delete("User", ann.id)
         after = store.read("Group", group.id)
         assert (_ids(after), after.member_count) == ({bob.id}, 1)
+        assert after.version == group.version + 1
+        assert after.last_modified >= group.last_modified
 
     def test_members_are_selected_by_a_condition(self, store: ResourceStore) -> None:
         ann, inner = _user(store, "ann"), _group(store, "inner")

@@ -1,9 +1,13 @@
-"""Deleting a resource: it goes, its memberships in both directions go, and a tombstone stays."""
+"""Deleting a resource: it goes, its memberships in both directions go, and a tombstone stays.
+
+That changes the groups that it was a member of: each has its next version then.
+"""
 
 from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from scim.core_schemas import GROUP_TYPE
 from scim.resource import StoredResource
 from syncd.core.changes import Change
 from syncd.store.audit import document_detail, named
@@ -26,7 +30,11 @@ _LOCK: Final = Prepared(select(resource.c.pk).where(resource.c.pk == bindparam("
 _LEAVE_GROUPS: Final = Prepared(
     update(resource)
     .where(resource.c.pk.in_(_groups_of))
-    .values(member_count=resource.c.member_count - 1)
+    .values(
+        member_count=resource.c.member_count - 1,
+        version=resource.c.version + 1,
+        modified=bindparam("moment", type_=resource.c.modified.type),
+    )
     .returning(resource.c.id)
 )
 _MEMBER_IDS: Final = Prepared(
@@ -53,7 +61,9 @@ def remove(scope: Scope, change: Change, before: StoredResource) -> None:
     row = hold(scope, before).pk
     _LOCK_GROUPS.later(scope.link, row=row)
     _LOCK.later(scope.link, row=row)
-    groups = [group.id for group in _LEAVE_GROUPS.all(scope.link, row=row)]
+    groups = [group.id for group in _LEAVE_GROUPS.all(scope.link, row=row, moment=scope.moment)]
+    for group in groups:
+        scope.held.pop((GROUP_TYPE.name, group), None)  # another version of it is stored now
     members = [one.id for one in _MEMBER_IDS.all(scope.link, row=row)] if before.member_count else []
     _BURY.later(scope.link, row=row, moment=scope.moment)
     _DELETE.later(scope.link, row=row)
