@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from scim.errors import InvalidValue, Mutability, NoTarget
 from scim.filter.matching import comparison_key, value_matches
-from scim.filter.syntax import And, Comparison, Filter, Operator
+from scim.filter.syntax import And, Comparison, Filter, Operator, PatchPath
 from scim.patch.membership import MatchingMembers, MembershipFold
 from scim.patch.operations import MEMBERS, Op, Operation
 from scim.resource import Document, MembershipChange, StoredResource
@@ -64,14 +64,14 @@ def _new_value(operation: Operation, old: Any, tolerance: Tolerance) -> Any:
 
 def _new_values(operation: Operation, old: list[Any], tolerance: Tolerance) -> list[Any]:
     """Return what becomes of the values of a multi-valued attribute."""
-    if operation.path.condition is not None or operation.path.path.sub_attribute is not None:
+    if operation.op is Op.REMOVE and operation.value is not None:
+        values = _subtracted(operation.path, old, operation.value)
+    elif operation.path.condition is not None or operation.path.path.sub_attribute is not None:
         values = _selected_changed(operation, old, tolerance)
     elif operation.op is Op.ADD:
         values = _added(operation.path.path.attribute, old, operation.value or [])
-    elif operation.op is Op.REPLACE or operation.value is None:
-        values = operation.value or []
     else:
-        values = _subtracted(operation.path.path.attribute, old, operation.value)
+        values = operation.value or []
     if len(values) > MAXIMUM_VALUES:
         raise InvalidValue(f"{operation.path.path}: at most {MAXIMUM_VALUES} values.")
     return values
@@ -94,14 +94,21 @@ def _added(attribute: Attribute, old: list[Any], new: list[Any]) -> list[Any]:
     return one_primary(values, [positions[_identity(attribute, value)] for value in new])
 
 
-def _subtracted(attribute: Attribute, old: list[Any], listed: list[Any]) -> list[Any]:
-    """Return the old values less the listed ones. A listed value without a `type` means those of every type."""
+def _subtracted(path: PatchPath, old: list[Any], listed: list[Any]) -> list[Any]:
+    """Return the old values less the listed ones: of those that the path selects, where it has a condition.
+
+    A listed value without a `type` means those of every type.
+    """
+    attribute, condition = path.path.attribute, path.condition
     gone = {_identity(attribute, value) for value in listed}
     return [
         value
         for value in old
-        if _identity(attribute, value) not in gone
-        and (not isinstance(value, Mapping) or _identity(attribute, {**value, "type": None}) not in gone)
+        if (condition is not None and not value_matches(condition, value))
+        or (
+            _identity(attribute, value) not in gone
+            and (not isinstance(value, Mapping) or _identity(attribute, {**value, "type": None}) not in gone)
+        )
     ]
 
 
@@ -145,7 +152,9 @@ def _described_added(operation: Operation, old: list[Any], tolerance: Tolerance)
     described = described or {}
     if operation.value is None:
         return old
-    return one_primary([*old, _changed(operation, described)], [len(old)])
+    # A replacement leaves nothing of a value that is there; of one that is made, what describes it belongs to it.
+    made = {**described, **_changed(operation, described)}
+    return one_primary([*old, made], [len(old)])
 
 
 def _changed(operation: Operation, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import scim
 
 TESTS = Path(__file__).parent
 LINES = (Path(scim.__file__).parent / "DIVERGENCES.md").read_text(encoding="utf-8").splitlines()
-ROWS = [line for line in LINES if line.startswith("| ") and not line.startswith("| RFC clause")]
+ROWS = [line for line in LINES if line.startswith("| ") and not line.startswith(("| RFC clause", "| Kind"))]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())
@@ -18,7 +18,8 @@ def test_every_row_is_pinned_by_tests_that_exist(row: str) -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", row.split("|")[4])
     assert named
     for file, name in named:
-        assert f"def {name}(" in (TESTS / file).read_text(encoding="utf-8")
+        path = TESTS / file if (TESTS / file).exists() else TESTS.parent / file
+        assert f"def {name}(" in path.read_text(encoding="utf-8")
 
 
 def test_the_table_is_read() -> None:
