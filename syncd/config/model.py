@@ -71,6 +71,9 @@ class LimitSettings(Section):
     members_in_answer: int = Field(
         10_000, ge=0, le=1_000_000, description="Members up to which a PATCH of a group answers with the group."
     )
+    max_scan_rows: int = Field(
+        100_000, ge=0, le=100_000_000, description="Resources that a filter or an order without an index may look at."
+    )
 
     requests_per_second: float = Field(
         200.0, ge=0, le=100_000, description="Requests of one token, all processes together; 0 takes any number."

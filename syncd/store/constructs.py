@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from sqlalchemy import JSON, BigInteger, Insert, SQLColumnExpression, Table, Text, literal_column
+from sqlalchemy import JSON, BigInteger, Insert, SQLColumnExpression, Table, Text, literal, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,6 +15,8 @@ from sqlalchemy.types import NullType, TypeEngine
 from syncd.store.tables import NUMBER
 
 POSTGRESQL: Final = "postgresql"
+
+_WILD: Final = frozenset("%_\\")
 
 PerDialect = Mapping[str, Insert]
 
@@ -122,42 +124,55 @@ def _order_on_postgresql(element: in_byte_order, compiler: SQLCompiler, **kw: An
     return f'(({compiler.process(element.clauses, **kw)}) COLLATE "C")'
 
 
-class position_of(FunctionElement[int]):  # noqa: N801 -- reads as the SQL function that it is
-    """Where a text contains another one, from 1; 0 where it does not."""
+class contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predicate that it is
+    """Whether a text contains another one, which is given, and given as a LIKE pattern of it. See `containing`."""
 
     inherit_cache = True
-    name = "position_of"
-    type = BigInteger()
+    name = "contains"
+    type = cast("TypeEngine[bool]", NullType())
 
 
-@compiles(position_of)
-def _position_on_sqlite(element: position_of, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"instr({compiler.process(element.clauses, **kw)})"
+@compiles(contains)
+def _contains_on_sqlite(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
+    whole, part, _ = element.clauses
+    return f"(instr({compiler.process(whole, **kw)}, {compiler.process(part, **kw)}) > 0)"
 
 
-@compiles(position_of, POSTGRESQL)
-def _position_on_postgresql(element: position_of, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"strpos({compiler.process(element.clauses, **kw)})"
-
-
-class last_characters(FunctionElement[str]):  # noqa: N801 -- reads as the SQL function that it is
-    """The last characters of a text, of which a number greater than 0 is given."""
+class ends_with(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predicate that it is
+    """Whether a text ends with another one, which is given, and given as a LIKE pattern of it. See `ending_with`."""
 
     inherit_cache = True
-    name = "last_characters"
-    type = Text()
+    name = "ends_with"
+    type = cast("TypeEngine[bool]", NullType())
 
 
-@compiles(last_characters)
-def _last_characters_on_sqlite(element: last_characters, compiler: SQLCompiler, **kw: Any) -> str:
-    text, count = element.clauses
-    return f"substr({compiler.process(text, **kw)}, -{compiler.process(count, **kw)})"
+@compiles(ends_with)
+def _ends_with_on_sqlite(element: ends_with, compiler: SQLCompiler, **kw: Any) -> str:
+    whole, end, _ = element.clauses
+    ending = compiler.process(end, **kw)
+    return f"(substr({compiler.process(whole, **kw)}, -length({ending})) = {compiler.process(end, **kw)})"
 
 
-@compiles(last_characters, POSTGRESQL)
-def _last_characters_on_postgresql(element: last_characters, compiler: SQLCompiler, **kw: Any) -> str:
-    text, count = element.clauses
-    return f"right({compiler.process(text, **kw)}, CAST({compiler.process(count, **kw)} AS INTEGER))"
+@compiles(contains, POSTGRESQL)
+@compiles(ends_with, POSTGRESQL)
+def _like_on_postgresql(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
+    whole, _, pattern = element.clauses
+    return f"({compiler.process(whole, **kw)} LIKE {compiler.process(pattern, **kw)})"
+
+
+def containing(column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
+    """Return that a text contains a part that is not empty. PostgreSQL looks into an index of pieces, if it can."""
+    return contains(column, literal(part), literal(f"%{_escaped(part)}%"))
+
+
+def ending_with(column: ColumnElement[Any], end: str) -> ColumnElement[bool]:
+    """Return that a text ends with an end that is not empty, by the same index."""
+    return ends_with(column, literal(end), literal(f"%{_escaped(end)}"))
+
+
+def _escaped(part: str) -> str:
+    """Return a text in which LIKE finds nothing but the text."""
+    return "".join(f"\\{one}" if one in _WILD else one for one in part)
 
 
 def unindexed(column: ColumnElement[int]) -> ColumnElement[int]:

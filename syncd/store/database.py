@@ -25,6 +25,7 @@ from syncd.store.moments import microseconds
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
 from syncd.store.tables import app, lease
+from syncd.store.trigrams import trigrams_there
 from syncd.store.unit_of_work import SqlUnitOfWork
 
 _FIND_APP: Final = Prepared(select(app.c.pk).where(app.c.name == bindparam("name")))
@@ -64,6 +65,7 @@ class SqlDatabase:
         self._new_id = new_id
         self._app_pks: dict[str, int] = {}
         self._walks = Walks()
+        self._with_trigrams: frozenset[str] | None = None
         self._definitions = definitions(self._types.values())
         self._has_marks = any(schema.indexed for one in self._types.values() for schema in one.extensions)
 
@@ -197,7 +199,18 @@ class SqlDatabase:
         moment = microseconds(self._clock.now()) if cause else 0
         dialect, new_id, types, walks = self._transactions.dialect, self._new_id, self._types, self._walks
         indexed = partial(self._indexed, link) if self._has_marks else frozenset
-        return Scope(link, dialect, pk, app, cause, moment, new_id, types, indexed=indexed, walks=walks)
+        return Scope(
+            *(link, dialect, pk, app, cause, moment, new_id, types),
+            indexed=indexed,
+            walks=walks,
+            trigrams=partial(self._trigrams, link),
+        )
+
+    def _trigrams(self, link: Link) -> frozenset[str]:
+        """Return the columns with an index of pieces. It is looked up once: an upgrade comes with a restart."""
+        if self._with_trigrams is None:
+            self._with_trigrams = trigrams_there(link.core)
+        return self._with_trigrams
 
     def _app_pk(self, link: Link, app: str) -> int:
         pk = self._app_pks.get(app)

@@ -152,7 +152,7 @@ class InResource:
         elements = elements_of(path, self._dialect)
         found = exists(select(1).select_from(elements).where(meets(InValue(elements.c.value))))
         value = resolve(self._type, f"{path}.value")
-        needed = _needed_value(condition) if value is not None and self._has_index(value) else None
+        needed = needed_value(condition) if value is not None and self._has_index(value) else None
         return and_(_indexed(str(value), needed), found) if needed else found
 
     def _has_index(self, path: AttributePath) -> bool:
@@ -240,7 +240,7 @@ def _indexed(path: str, test: Test) -> Predicate:
     return resource.c.pk.in_(found)
 
 
-def _needed_value(condition: Filter) -> Test | None:
+def needed_value(condition: Filter) -> Test | None:
     """Return the equality of `value` that the condition cannot hold without, if there is one."""
     for term in condition.terms if isinstance(condition, And) else (condition,):
         if isinstance(term, Comparison) and term.operator is Operator.EQUAL and term.path.leaf.name == "value":

@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from scim.filter.matching import comparison_key
 from scim.filter.syntax import Comparison, Literal, Operator
 from scim.resource import parse_timestamp
-from syncd.store.constructs import in_byte_order, last_characters, position_of
+from syncd.store.constructs import containing, ending_with, in_byte_order
 from syncd.store.moments import microseconds
 
 _Predicate = Callable[[ColumnElement[Any], Any], ColumnElement[bool]]
@@ -57,7 +57,7 @@ def successor(prefix: str) -> str | None:
 
 
 def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    return position_of(column, literal(text)) > 0 if text else column.is_not(None)
+    return containing(column, text) if text else column.is_not(None)
 
 
 def _starts_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
@@ -68,7 +68,7 @@ def _starts_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
 
 
 def _ends_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    return last_characters(column, literal(len(text))) == literal(text) if text else column.is_not(None)
+    return ending_with(column, text) if text else column.is_not(None)
 
 
 def _ordered(column: ColumnElement[Any], value: Literal) -> ColumnElement[Any]:

@@ -25,6 +25,7 @@ from syncd.store.selecting import (
     position_at,
     segments_of,
 )
+from syncd.store.serving import refuse_unbounded
 from syncd.store.tables import TYPE_CODES, member, resource
 from syncd.store.walking import is_whole_list, page_of_whole_list
 
@@ -69,6 +70,7 @@ def find_page(scope: Scope, query: Query) -> Page:
     looked_up = _looked_up(query)
     if looked_up is not None:
         return _page_by_lookup(scope, query, *looked_up)
+    refuse_unbounded(scope, query)
     if query.position is not None:
         return _page_from(scope, query, query.position)
     parts = parts_of(scope, query)

@@ -11,6 +11,7 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 
 from syncd.store.constructs import POSTGRESQL
 from syncd.store.engine import Transactions
+from syncd.store.trigrams import make_trigrams
 from syncd.store.urls import is_missing_file
 
 _UPGRADE_LOCK: Final = text("SELECT pg_advisory_xact_lock(7305240141)")  # any number, the same in every release
@@ -36,6 +37,7 @@ def upgrade(url: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            make_trigrams(connection)
     finally:
         transactions.close()
 

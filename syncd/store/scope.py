@@ -35,7 +35,8 @@ class Scope:
     `app` is the application's row number. `cause` is None where nothing may be written. `moment` is the time of
     everything that is written, taken once. `types` are the resource types by name, extensions included. `held` has the
     locked rows by resource type and id. `indexed` returns the URNs of the extensions whose marked attributes have all
-    their values in the index now. `walks` is what this process remembers of lists.
+    their values in the index now. `walks` is what this process remembers of lists. `trigrams`
+    returns the columns with an index of their pieces.
     """
 
     link: Link
@@ -49,6 +50,7 @@ class Scope:
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
     indexed: Callable[[], frozenset[str]] = frozenset
     walks: Walks = field(default_factory=Walks)
+    trigrams: Callable[[], frozenset[str]] = frozenset
 
     @property
     def connection(self) -> Connection:

@@ -7,6 +7,7 @@ from sqlalchemy import Select, Subquery, bindparam, func, select, tuple_, union_
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.store import Position, Query
+from syncd.store.constructs import unindexed
 from syncd.store.filter_paths import Predicate
 from syncd.store.filter_to_sql import compile_filter
 from syncd.store.rows import READ_COLUMNS, Relations
@@ -28,8 +29,14 @@ class Part(NamedTuple):
     key: ColumnElement[Any] | None
 
     def where(self) -> list[Predicate]:
-        """Return the conditions on rows of `resource`; they bind `app`."""
-        of_type = [_APP, resource.c.type == TYPE_CODES[self.resource_type]]
+        """Return the conditions on rows of `resource`; they bind `app`.
+
+        The index of ids knows no types: it is walked only if no index of the type is looked at.
+        """
+        code = TYPE_CODES[self.resource_type]
+        of_type = [_APP, resource.c.type == code]
+        if self.key is resource.c.id and self.condition is None:
+            of_type = [unindexed(resource.c.app) == bindparam("app"), unindexed(resource.c.type) == code]
         return of_type if self.condition is None else [*of_type, self.condition]
 
 

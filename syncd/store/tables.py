@@ -137,6 +137,7 @@ resource = Table(
     Index(None, "app", "type", "external_id"),
     Index(None, "app", "type", "display_key"),
     Index(None, "app", "type", "pk"),
+    Index(None, "app", "type", "created"),
     sqlite_autoincrement=True,
 )
 

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, event
 from syncd.store import SchemaBehindError, check, current, upgrade
 from syncd.store.engine import make_engine
 from syncd.store.tables import METADATA
+from syncd.store.trigrams import TRIGRAMS
 from tests.store.inspection import definitions, table_names
 
-NEWEST = "0002"
+NEWEST = "0003"
 
 
 @pytest.fixture
@@ -83,7 +84,8 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(empty_url: str) -> 
 
 def test_migrations_end_at_the_tables_that_the_code_knows(database_url: str) -> None:
     with make_engine(database_url).connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": METADATA})
+        opts = {"compare_type": True, "target_metadata": METADATA, "include_name": is_declared}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, METADATA) == []
 
 
@@ -94,4 +96,9 @@ def test_the_database_itself_describes_migrated_and_declared_tables_alike(
     declared_url: str = request.getfixturevalue(f"empty_{kind}_url")
     with make_engine(database_url).connect() as migrated, make_engine(declared_url).connect() as declared:
         METADATA.create_all(declared)
-        assert definitions(declared) == definitions(migrated)
+        assert definitions(declared) == {row for row in definitions(migrated) if row[1] not in TRIGRAMS}
+
+
+def is_declared(name: str | None, _kind: str, _parents: Any) -> bool:
+    """Leave out the indexes that are there only where the server offers them."""
+    return name not in TRIGRAMS
