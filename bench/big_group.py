@@ -1,7 +1,7 @@
 """One large group: add a member, remove one, add a thousand. One connection, because all of it changes one resource."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from bench.directory import MOST_AT_ONCE, Directory, Person
@@ -98,8 +98,7 @@ def _noting(step: Step, people: list[Person], added: list[Person] | None) -> Ste
 
 
 def _plan(directory: Directory, group_id: str, steps: list[Step]) -> Plan:
-    def proofs() -> Iterator[Step]:
-        if directory.members[group_id] <= _MOST_COUNTED:
-            yield directory.membership(group_id)
+    def proofs() -> list[Step]:
+        return directory.memberships(group_id) if directory.members[group_id] <= _MOST_COUNTED else []
 
-    return Plan(steps, lambda: list(proofs()))
+    return Plan(steps, proofs)

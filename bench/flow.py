@@ -26,8 +26,9 @@ async def measure_flow(directory: Directory, bounds: Bounds) -> Sample:
     await asyncio.gather(*(_lives(directory, one, known, sample, (end, bounds)) for one in directory.connections))
     sample.wall = time.perf_counter() - started
     sample.cpu = directory.server.cpu() - worked
+    directory.note(sample)
     if sample.is_right:
-        await prove(directory, [directory.membership(known[0])], sample, bounds.patience)
+        await prove(directory, directory.memberships(known[0]), sample, bounds.patience)
     return sample
 
 

@@ -50,6 +50,7 @@ async def measure(directory: Directory, prepare: Prepare, requests: int, bounds:
     worked = directory.server.cpu()
     sample = await run(directory.connections[:connections], plan.steps, bounds)
     sample.cpu = directory.server.cpu() - worked
+    directory.note(sample)
     if sample.is_right:
         await prove(directory, plan.proofs(), sample, bounds.patience)
     if TIMED_OUT in sample.wrong:
@@ -147,15 +148,16 @@ def _set_active(directory: Directory, person: Person, *, active: bool, now: dict
 
 
 async def _page(directory: Directory, requests: int) -> Plan:
-    total = len(directory.users)
-    length = min(PAGE, total)
-    return Plan([Step(directory.requests.page(1, PAGE), checks.page(total, length))] * requests)
+    length = min(PAGE, len(directory.users))
+    return Plan([Step(directory.requests.page(1, PAGE), checks.page(directory.total, length))] * requests)
 
 
 async def _page_last(directory: Directory, requests: int) -> Plan:
-    total = len(directory.users)
-    length = min(PAGE, total)
-    return Plan([Step(directory.requests.page(total - length + 1, PAGE), checks.page(total, length))] * requests)
+    users = len(directory.users)
+    length = min(PAGE, users)
+    return Plan(
+        [Step(directory.requests.page(users - length + 1, PAGE), checks.page(directory.total, length))] * requests
+    )
 
 
 async def _group_create(directory: Directory, requests: int) -> Plan:
@@ -170,7 +172,7 @@ async def _group_add(directory: Directory, requests: int) -> Plan:
         directory.addition(group_id, directory.take_unused(group_id, 1))
         for group_id in islice(cycle(groups), min(requests, left))
     ]
-    return Plan(steps, lambda: [directory.membership(groups[0])])
+    return Plan(steps, lambda: directory.memberships(groups[0]))
 
 
 async def _group_remove(directory: Directory, requests: int) -> Plan:
@@ -179,7 +181,7 @@ async def _group_remove(directory: Directory, requests: int) -> Plan:
         directory.removal(groups[number % GROUPS], directory.users[number // GROUPS])
         for number in range(min(requests, GROUP_SIZE * GROUPS))
     ]
-    return Plan(steps, lambda: [directory.membership(groups[0])])
+    return Plan(steps, lambda: directory.memberships(groups[0]))
 
 
 async def _full_groups(directory: Directory) -> list[str]:
