@@ -58,9 +58,13 @@ class Directory:
     def read(
         self, resource_type: str, resource_id: str, *, with_members: bool = True, with_groups: bool = True
     ) -> StoredResource:
-        """Return a resource; see `ResourceStore.read`."""
-        row = read_one(self._scope, resource_type, resource_id, with_members=with_members, with_groups=with_groups)
-        return stored(row)
+        """Return a resource; see `ResourceStore.read`.
+
+        Where it is held, members are read once it is: a statement that waits for the row sees the members from before.
+        """
+        at_once = with_members and self._scope.cause is None
+        row = read_one(self._scope, resource_type, resource_id, with_members=at_once, with_groups=with_groups)
+        return stored(row) if at_once else self._answer(stored(row), with_members=with_members)
 
     def update(
         self,
