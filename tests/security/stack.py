@@ -94,13 +94,13 @@ class Client:
 class Stack:
     """One server on one database. `client` gives an application a token."""
 
-    def __init__(self, database: SqlDatabase) -> None:
+    def __init__(self, database: SqlDatabase, provider: Provider = PROVIDER) -> None:
         self._database = database
 
         def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
-            return accept_push(database, app, cause, request, PROVIDER)
+            return accept_push(database, app, cause, request, provider)
 
-        application = create_app(database, SystemClock(), handle, PROVIDER.limits, lambda: None)
+        application = create_app(database, SystemClock(), handle, provider.limits, lambda: None)
         self.front = Front(application, Bounds())
 
     def client(self, app: str, grant: Grant = EVERYTHING) -> Client:

@@ -20,6 +20,7 @@ READING: dict[str, list[list[str]]] = {
     "token": [["token", "list"], ["token", "list", *JSON], ["token", "revoke", "nobody"]],
     "drift-report": [["drift-report"], ["drift-report", "--format", "json"]],
     "reconcile": [["reconcile"]],
+    "leniencies": [["leniencies"], ["leniencies", *JSON]],
     "explain": [["explain", "ann"], ["explain", "ann", *JSON]],
 }
 # These make tokens, take none, or run until they are stopped; `serve` is run here as a process.

@@ -1,14 +1,16 @@
 """T2, T2b, T3: an account that did not come over SCIM stays what it is, and nothing that came is called verified."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from scim.reprovision import Reprovision
 from syncd.core.changes import Cause
 from syncd.store import SqlDatabase
 from syncd.workflows.register_account import register_account
 from tests.conftest import APP
-from tests.security.stack import Client
+from tests.security.stack import PROVIDER, Client, Stack
 from tests.store.inspection import rows_of
 
 ROOT: dict[str, Any] = {
@@ -86,6 +88,22 @@ def test_cve_2022_1680_gitlab_no_change_of_a_name_reaches_an_account_that_is_not
     assert client.send("PUT", f"/Users/{mallory}", {"userName": "rOOt"}).status == 409
     address = {"op": "replace", "path": "emails", "value": ROOT["emails"]}
     assert client.patch(f"/Users/{mallory}", address).status == 200
+    assert kept(database_url, local) == before
+
+
+@pytest.mark.parametrize("reprovision", Reprovision)
+@pytest.mark.parametrize("same", [{"userName": "root"}, {"userName": "ROOT", "externalId": "local-1"}])
+@pytest.mark.parametrize("active", [True, False])
+def test_ciso_assistant_pr_4658_no_policy_of_reprovisioning_takes_it_up(
+    database: SqlDatabase, database_url: str, reprovision: Reprovision, same: dict[str, Any], *, active: bool
+) -> None:
+    local = register_account(database, APP, Cause("the application"), {**ROOT, "active": active}).id
+    before = kept(database_url, local)
+    client = Stack(database, replace(PROVIDER, reprovision=reprovision)).client(APP)
+    answer = client.send("POST", "/Users", {**same, "active": True, "title": "taken over"})
+    assert answer.status in {403, 409}, answer.body
+    assert kept(database_url, local) == before
+    client.send("POST", "/Users", {"userName": "mallory", "externalId": "local-1", "active": True})
     assert kept(database_url, local) == before
 
 
