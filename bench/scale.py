@@ -54,5 +54,5 @@ FULL: Final = Scale(
     grown_rounds=3,
     grown_requests=200,
     grown=Bounds(1.2, 20),
-    filling=600,
+    filling=900,
 )
