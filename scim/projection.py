@@ -34,7 +34,9 @@ class Projection:
     def apply(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """Return the part of the attributes of a resource that the answer carries."""
         shown = attributes if self.requested is None else _only(attributes, self.requested)
-        return _without(shown, self.excluded) if self.excluded else shown
+        if any(self.excluded.values()):
+            return _without(shown, self.excluded)
+        return {name: value for name, value in shown.items() if name not in self.excluded} if self.excluded else shown
 
 
 def read_projection(

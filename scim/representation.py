@@ -22,11 +22,13 @@ def represent(
     Adds `meta.location` and the `$ref` of members and groups, built from the provider's base URL and nothing else.
     """
     attributes = view(stored, resource_type)
-    attributes["meta"] = {**attributes["meta"], "location": location(stored, resource_type, provider)}
-    if stored.members:
-        attributes["members"] = [_referring(member, member.get("type"), provider) for member in attributes["members"]]
-    if stored.groups:
-        attributes["groups"] = [_referring(group, GROUP_TYPE.name, provider) for group in attributes["groups"]]
+    attributes["meta"]["location"] = location(stored, resource_type, provider)
+    if stored.members or stored.groups:
+        places = {one.name: f"{provider.base_url}{one.endpoint}/" for one in provider.resource_types}
+        for member in attributes["members"] if stored.members else ():
+            _refer(member, places.get(member.get("type", "")))
+        for group in attributes["groups"] if stored.groups else ():
+            _refer(group, places.get(GROUP_TYPE.name))
     return projection.apply(attributes)
 
 
@@ -46,7 +48,7 @@ def encode(message: Mapping[str, Any]) -> bytes:
     return orjson.dumps(message)
 
 
-def _referring(value: Mapping[str, Any], resource_type: str | None, provider: Provider) -> Mapping[str, Any]:
-    """Return a member or group with its location, where it is known what resource it is."""
-    known = provider.resource_type(resource_type) if resource_type else None
-    return {**value, "$ref": f"{provider.base_url}{known.endpoint}/{value['value']}"} if known else value
+def _refer(value: dict[str, str], place: str | None) -> None:
+    """Add its location to a member or group, where it is known what resource it is."""
+    if place is not None:
+        value["$ref"] = place + value["value"]

@@ -99,8 +99,12 @@ def _carries(stored: StoredResource, resource_type: ResourceType, urn: str) -> b
 
 
 def _member_value(member: Member) -> dict[str, str]:
-    parts = {"value": member.value, "display": member.display, "type": member.type}
-    return {name: part for name, part in parts.items() if part is not None}
+    value = {"value": member.value}
+    if member.display is not None:
+        value["display"] = member.display
+    if member.type is not None:
+        value["type"] = member.type
+    return value
 
 
 def fold(text: str) -> str:
@@ -115,7 +119,9 @@ def fold(text: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Return `moment` as an xsd:dateTime in UTC with milliseconds (RFC 7643 section 2.3.5)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)

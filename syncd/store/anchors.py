@@ -4,7 +4,7 @@ A list in the order of row numbers has always the same rows up to a place: until
 counter of deletions tells, or until one that was being written appears among them, which `Horizon` rules out.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -63,9 +63,9 @@ class Anchors:
             self._walks.move_to_end(of)
             if len(self._walks) > _MOST_LISTS:
                 self._walks.popitem(last=False)
-            at = bisect_right(walk.places, place)
-            if at == 0 or walk.places[at - 1] != place:
-                insort(walk.places, place)
+            at = bisect_right(walk.places, place.rows, key=lambda one: one.rows)
+            if at == 0 or walk.places[at - 1].rows != place.rows:
+                walk.places.insert(at, place)
             if len(walk.places) > MOST_PLACES:  # every second one stays, so that one is never far
                 walk.places = walk.places[::-2][::-1]
 

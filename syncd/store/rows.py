@@ -149,5 +149,7 @@ def _members_from(values: list[list[Any]]) -> tuple[Member, ...]:
 
 def _groups_from(values: list[list[Any]]) -> tuple[Member, ...]:
     """Return a user's groups from (row number, distance, id, display). Of two ways into one group the direct counts."""
-    nearest = {value[0]: value for value in sorted(values, reverse=True)}
-    return tuple(Member(one, label, _DISTANCES[far]) for _, far, one, label in sorted(nearest.values()))
+    nearest: dict[int, list[Any]] = {}
+    for value in sorted(values):
+        nearest.setdefault(value[0], value)
+    return tuple(Member(one, label, _DISTANCES[far]) for _, far, one, label in nearest.values())

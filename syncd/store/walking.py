@@ -111,17 +111,20 @@ def _read_at(scope: Scope, query: Query, skipped: int) -> _Read:
         if place != START and read.deleted != deleted:
             read = _read(scope, query, START.pk, query.count, skipped)
     if scope.cause is None and read.rows:
-        _remember(scope, query, read, Place(skipped + len(read.rows), read.rows[-1].pk))
+        _remember(scope, query, read, skipped)
     return read
 
 
-def _remember(scope: Scope, query: Query, read: _Read, place: Place) -> None:
-    """Remember where a page ended, if no row can appear before it any more."""
+def _remember(scope: Scope, query: Query, read: _Read, skipped: int) -> None:
+    """Remember where a page began and ended, if no row can appear before its end any more."""
     horizon = scope.walks.horizon
+    end = Place(skipped + len(read.rows), read.rows[-1].pk)
     settled = horizon.settled(read.oldest_running) if scope.dialect == POSTGRESQL else _ALWAYS
-    if place.pk <= settled:
-        scope.walks.anchors.remember(_list_of(scope, query), read.deleted, place)
-    elif horizon.needs_mark(place.pk):
+    if end.pk <= settled:
+        begin = Place(skipped, read.rows[0].pk - 1)
+        for place in (begin, end) if skipped else (end,):
+            scope.walks.anchors.remember(_list_of(scope, query), read.deleted, place)
+    elif horizon.needs_mark(end.pk):
         horizon.mark(*MARK.first(scope.link))
 
 

@@ -142,6 +142,13 @@ def test_places_are_remembered_once_nothing_can_appear_before_them(database: Sql
     assert remembered(database) == 3
 
 
+def test_of_a_page_that_was_jumped_to_the_beginning_is_remembered_too(sqlite_database: SqlDatabase) -> None:
+    ids = [create(sqlite_database, f"u{number}") for number in range(6)]
+    for _ in range(2):
+        assert page(sqlite_database, 4, 2) == (6, ids[3:5])
+    assert remembered(sqlite_database) == 2
+
+
 def test_a_deletion_moves_every_later_page(database: SqlDatabase, database_url: str, clock: SteppingClock) -> None:
     ids = [create(database, f"u{number}") for number in range(9)]
     with opened(database_url, clock) as another:
