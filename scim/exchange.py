@@ -49,5 +49,5 @@ class Limits:
     page_maximum: int = 1000
     patch_operations: int = 1000
     bulk_operations: int = 1000
-    members_in_answer: int = 10_000
+    members_in_answer: int = 100
     max_scan_rows: int = 100_000

@@ -69,7 +69,7 @@ class LimitSettings(Section):
     patch_operations: int = Field(1000, ge=10, le=100_000, description="Operations in one PATCH.")
     bulk_operations: int = Field(1000, ge=1, le=100_000, description="Operations in one bulk request.")
     members_in_answer: int = Field(
-        10_000, ge=0, le=1_000_000, description="Members up to which a PATCH of a group answers with the group."
+        100, ge=0, le=1_000_000, description="Members up to which a PATCH of a group answers with the group."
     )
     max_scan_rows: int = Field(
         100_000, ge=0, le=100_000_000, description="Resources that a filter or an order without an index may look at."
