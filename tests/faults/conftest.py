@@ -1,4 +1,4 @@
-"""An installation on each database, ready to be served."""
+"""An installation on each database, ready to be served as fast as it can: without a rate limit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +13,8 @@ CONFIGURATION = """\
 url = "{url}"
 [server]
 port = {port}
+[server.limits]
+requests_per_second = 0
 [log]
 level = "warning"
 [apps.crm]
