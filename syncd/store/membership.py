@@ -13,6 +13,7 @@ from syncd.store.constructs import insert_on_each, is_one_of, json_elements, num
 from syncd.store.nesting import refuse_circles
 from syncd.store.parking import park, unpark
 from syncd.store.prepared import Prepared, json_text
+from syncd.store.rows import IDS_OF
 from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, member, resource
 
@@ -85,11 +86,6 @@ _KEEP_ONLY: Final = Prepared(
     .where(member.c.group_pk == bindparam("group"), member.c.member_pk.not_in(select(number_part(_given, 0))))
     .returning(member.c.member_pk)
 )
-_IDS: Final = Prepared(
-    select(resource.c.id)
-    .where(resource.c.app == bindparam("app"), is_one_of(resource.c.pk, _list))
-    .order_by(resource.c.pk)
-)
 
 
 def resolve_members(scope: Scope, change: MembershipChange, into: int | None = None) -> dict[str, int]:
@@ -144,7 +140,7 @@ def _removed(scope: Scope, group_pk: int, change: MembershipChange, kept: Iterab
     if change.replace:
         rows = _KEEP_ONLY.all(scope.link, group=group_pk, given=json_text([[pk] for pk in kept]))
         gone = json_text([row.member_pk for row in rows])
-        ids = _IDS.all(scope.link, app=scope.app, given=gone) if rows else ()
+        ids = IDS_OF.all(scope.link, app=scope.app, given=gone) if rows else ()
         return tuple(row.id for row in ids)
     if not change.remove:
         return ()

@@ -12,8 +12,9 @@ from sqlalchemy import Text, bindparam, delete, select, true
 from scim.resource import Member, MembershipChange
 from syncd.store.constructs import insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.prepared import Prepared, json_text
+from syncd.store.rows import IDS_OF
 from syncd.store.scope import Scope
-from syncd.store.tables import parked_member, resource
+from syncd.store.tables import parked_member
 
 _list: Final = bindparam("given", type_=Text())
 _given: Final = json_elements(_list)
@@ -51,11 +52,6 @@ _ARRIVED: Final = Prepared(
     )
     .returning(parked_member.c.group_pk, parked_member.c.display)
 )
-_GROUP_IDS: Final = Prepared(
-    select(resource.c.id)
-    .where(resource.c.app == bindparam("app"), is_one_of(resource.c.pk, _list))
-    .order_by(resource.c.pk)
-)
 
 
 def park(scope: Scope, group_pk: int, unknown: Sequence[Member]) -> tuple[str, ...]:
@@ -85,5 +81,5 @@ def take_arrived(scope: Scope, resource_id: str, external_id: str | None) -> lis
     """
     rows = _ARRIVED.all(scope.link, app=scope.app, id=resource_id, external_id=external_id)
     shown: dict[int, Any] = {row.group_pk: row.display for row in rows}
-    groups = _GROUP_IDS.all(scope.link, app=scope.app, given=json_text(sorted(shown))) if shown else []
+    groups = IDS_OF.all(scope.link, app=scope.app, given=json_text(sorted(shown))) if shown else []
     return [(row.id, shown[pk]) for pk, row in zip(sorted(shown), groups, strict=True)]

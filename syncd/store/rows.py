@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON, and_, bindparam, case, exists, func, literal_column, select
+from sqlalchemy import JSON, Text, and_, bindparam, case, exists, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
 from scim.errors import NotFound
 from scim.resource import Member, StoredResource
-from syncd.store.constructs import json_rows
+from syncd.store.constructs import is_one_of, json_rows
 from syncd.store.moments import moment_of
 from syncd.store.nesting import groups_around, is_nested
 from syncd.store.prepared import Prepared
@@ -101,6 +101,14 @@ def relations_of(resource_types: Iterable[str], *, with_members: bool, with_grou
     """Return which relations to read for resources of these types: only those that one of them has."""
     names = frozenset(resource_types)
     return with_members and GROUP_TYPE.name in names, with_groups and USER_TYPE.name in names
+
+
+IDS_OF: Final = Prepared(
+    select(resource.c.id)
+    .where(resource.c.app == bindparam("app"), is_one_of(resource.c.pk, bindparam("given", type_=Text())))
+    .order_by(resource.c.pk)
+)
+"""The ids of rows whose numbers are given as a JSON list, in their order."""
 
 
 def read_one(
