@@ -44,7 +44,7 @@ _MEMBER_IDS: Final = Prepared(
     .order_by(member.c.member_pk)
     .limit(MOST_NAMED)
 )
-_KEPT: Final = ("app", "type", "id", "ukey", "external_id", "version", "doc")
+_KEPT: Final = ("app", "type", "id", "ukey", "external_id", "version", "doc", "origin")
 _BURY: Final = Prepared(
     insert(tombstone).from_select(
         [*_KEPT, "deleted"],

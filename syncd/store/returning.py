@@ -26,6 +26,7 @@ _youngest: Final = select(func.max(tombstone.c.pk)).where(
     tombstone.c.type == bindparam("type"),
     tombstone.c.ukey == bindparam("ukey"),
     tombstone.c.external_id == bindparam("external_id"),
+    tombstone.c.origin == Origin.SCIM.value,
 )
 _EXHUME: Final = Prepared(
     delete(tombstone)
@@ -50,7 +51,8 @@ def find_namesake(scope: Scope, resource_type: str, document: Document) -> Any:
 def exhume(scope: Scope, resource_type: str, document: Document) -> tuple[str, int] | None:
     """Take away the tombstone of what had the document's unique name and externalId; return its id and last version.
 
-    Of several the youngest. None where there is none; of two who ask at once, for one of them.
+    Of several the youngest; only what came over SCIM comes back. None where there is none; of two who ask at once, for
+    one of them.
     """
     name, external_id = unique_key(resource_type, document), document.get("externalId")
     if external_id is None:

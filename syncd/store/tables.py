@@ -222,6 +222,7 @@ tombstone = Table(
     Column("version", BigInteger, nullable=False),
     Column("deleted", BigInteger, nullable=False),
     Column("doc", JSON_VALUE, nullable=False),
+    Column("origin", KEY),
     UniqueConstraint("app", "id"),
     Index(None, "app", "type", "ukey"),
 )

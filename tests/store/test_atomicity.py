@@ -141,7 +141,7 @@ def test_a_deletion_leaves_a_tombstone_and_no_other_row(database: SqlDatabase, d
     assert rows["resource"] == rows["member"] == rows["attr_value"] == []
     (tombstone,) = (row for row in rows["tombstone"] if row[3] == ann.id)
     assert tombstone[4:7] == ("ann", "00u1", 1)
-    assert tombstone[-1] == document
+    assert tombstone[-2:] == (document, "scim")
 
 
 def test_a_changed_address_is_found_and_the_old_one_is_not(furnished: SqlDatabase) -> None:

@@ -4,7 +4,7 @@ from threading import Barrier
 import pytest
 
 from scim.reprovision import Reprovision
-from syncd.core.changes import Cause
+from syncd.core.changes import Cause, Change
 from syncd.store import SqlDatabase
 from syncd.workflows.register_account import register_account
 from tests.conftest import APP
@@ -25,6 +25,13 @@ def test_an_account_that_did_not_come_over_scim_is_never_taken_up(pusher: Pusher
     assert pusher.send("POST", "/Users", ANN).status == 409
     shown = pusher.send("GET", f"/Users/{local.id}").body
     assert (shown["active"], shown["meta"]["version"]) == (active, 'W/"1"')
+
+
+def test_a_deleted_account_that_did_not_come_over_scim_does_not_come_back(pusher: Pusher) -> None:
+    local = register_account(pusher.database, APP, Cause("application"), {**ANN, "active": True})
+    with pusher.database.transaction(APP, Cause("application")) as unit:
+        unit.record(Change("User", local, None))
+    assert pusher.user("ann", externalId="00u1") != local.id
 
 
 def test_the_audit_trail_tells_that_an_account_was_created_again(pusher: Pusher) -> None:

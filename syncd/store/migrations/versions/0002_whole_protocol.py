@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("token", sa.Column("scopes", JSON_VALUE))
     op.add_column("token", sa.Column("user_id", KEY))
     op.add_column("resource", sa.Column("past", JSON_VALUE))
+    op.add_column("tombstone", sa.Column("origin", KEY))
     op.create_index("ix_tombstone_app_type_ukey", "tombstone", ["app", "type", "ukey"])
     _counters()
     _values()
