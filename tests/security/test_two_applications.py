@@ -204,8 +204,8 @@ def test_ghsa_j8v8_g9cx_5qf4_better_auth_no_owner_can_be_null(connection: Connec
         for column in found.get_columns(table)
         if column["name"] in OWNERS and column["nullable"]
     }
-    # A group has no digest of compared attributes: in that table it says nothing about access. The tombstone of an account
-    # deleted before tombstones had an origin tells none, and is never revived.
+    # A group has no digest of compared attributes: in that table it says nothing about access. The tombstone of an
+    # account that was deleted before tombstones had an origin tells none, and is never revived.
     assert nullable == {("resource", "digest"), ("tombstone", "origin")}
     assert [table for table in OWNED if "app" not in {column["name"] for column in found.get_columns(table)}] == []
 
