@@ -8,12 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from scim.provider import Provider
-from syncd.bootstrap.services import DOCUMENTATION, build_app, server_options
+from syncd.bootstrap.services import DOCUMENTATION, NO_PROVIDERS, build_front, server_options
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.config import Settings, listening_at
 from syncd.ports import Announce
 from syncd.store import create_schema, drop_schema, open_database, upgrade, with_schema
 from syncd.telemetry import configure_logging
+from syncd.web.gate import DEFAULT_GATE_LIMITS
 from syncd.web.server import serve
 from syncd.web.tokens import digest
 
@@ -36,7 +37,7 @@ def serve_ephemeral(token: str, *, host: str, port: int, database_url: str | Non
         store.close()
         server = settings.server
         provider = Provider(f"{server.public_url}/scim/v2", server.limits.as_limits(), DOCUMENTATION)
-        build = partial(build_app, url, provider)
+        build = partial(build_front, url, provider, DEFAULT_GATE_LIMITS, NO_PROVIDERS)
         return serve(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Final
 
 import structlog
-from flask import Flask
 
 from scim.core_schemas import RESOURCE_TYPES
 from scim.errors import Unavailable
@@ -26,10 +25,10 @@ from syncd.config import ServerSettings, Settings, listening_at, require_okta, r
 from syncd.core.changes import Cause
 from syncd.ports import Announce
 from syncd.scheduler import NightlyJob, run_scheduler
-from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database
-from syncd.web.app import create_app
+from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database, reads_in_process
+from syncd.web.app import Edge, create_app
 from syncd.web.cursor_seal import CursorSealer
-from syncd.web.front import Bounds
+from syncd.web.front import Bounds, Front, no_request
 from syncd.web.gate import DEFAULT_GATE_LIMITS, GateLimits
 from syncd.web.options import ServerOptions, TlsFiles
 from syncd.web.server import serve as serve_app
@@ -54,7 +53,7 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     server = settings.server
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
-    build = partial(build_app, database_url(settings), provider, gate_limits(server), providers(settings, provider))
+    build = partial(build_front, database_url(settings), provider, gate_limits(server), providers(settings, provider))
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
@@ -66,12 +65,20 @@ def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
     }
 
 
+def build_front(
+    url: str, provider: Provider, limits: GateLimits, of_app: Mapping[str, Provider], bounds: Bounds
+) -> Front:
+    """Return what one worker process serves; see `build_app`."""
+    app = build_app(url, provider, limits, of_app)
+    return Front(app.wsgi_app, bounds, app.is_prompt if reads_in_process(url) else no_request)
+
+
 def build_app(
     url: str,
     provider: Provider,
     limits: GateLimits = DEFAULT_GATE_LIMITS,
     of_app: Mapping[str, Provider] = NO_PROVIDERS,
-) -> Flask:
+) -> Edge:
     """Return the application of one worker process, with a store of its own.
 
     `of_app` has the providers of applications whose clients meet another one.

@@ -11,7 +11,7 @@ from syncd.store.engine import DatabaseUnavailableError
 from syncd.store.extensions import DuplicateValuesError, check_extensions, upgrade_extensions
 from syncd.store.schema import SchemaBehindError, check, create_schema, current, drop_schema, upgrade
 from syncd.store.tokens import TooManyTokensError, UnknownUserError
-from syncd.store.urls import display_url, with_schema
+from syncd.store.urls import display_url, reads_in_process, with_schema
 
 __all__ = [
     "AppRecord",
@@ -28,6 +28,7 @@ __all__ = [
     "display_url",
     "drop_schema",
     "open_database",
+    "reads_in_process",
     "upgrade",
     "upgrade_extensions",
     "with_schema",

@@ -41,6 +41,11 @@ def is_missing_file(url: str) -> bool:
     return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 
+def reads_in_process(url: str) -> bool:
+    """Return whether reading waits for no server: a SQLite file with a write-ahead log is read beside its writer."""
+    return parse_url(url).get_backend_name() == "sqlite"
+
+
 def with_schema(url: str, schema: str) -> str:
     """Return the URL of a PostgreSQL schema in the database of `url`, as text that works wherever `url` does."""
     parsed = parse_url(url)

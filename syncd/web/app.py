@@ -7,12 +7,12 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from structlog.contextvars import bind_contextvars, clear_contextvars
+from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
@@ -24,8 +24,12 @@ from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Clock, TokenStore
 from syncd.web.answer import Answer, error_answer
 from syncd.web.gate import DEFAULT_GATE_LIMITS, Gate, GateLimits
+from syncd.web.prompt import is_prompt
 from syncd.web.tokens import Principal
 from syncd.web.wsgi_bridge import ACTOR, REQUEST_ID
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 SCIM_PATH: Final = "/scim/v2"
 
@@ -57,6 +61,26 @@ class _NoSessions(SessionInterface):
 _log = structlog.get_logger("syncd.web")
 
 
+class Edge(Flask):
+    """Flask without what nobody asks for here: sessions, and host names to route by."""
+
+    session_interface = _NoSessions()
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__("syncd", static_folder=None, template_folder=None)
+        self._gate = gate
+
+    def is_prompt(self, environ: "WSGIEnvironment") -> bool:
+        """Return whether a request waits for nobody, on a store that reads in this process: its token is fresh too."""
+        return is_prompt(environ) and self._gate.knows(environ.get("HTTP_AUTHORIZATION"))
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what routes a request: by its path and method alone."""
+        if request is None:
+            return None
+        return self.url_map.bind("localhost", path_info=request.path, default_method=request.method)
+
+
 def create_app(
     tokens: TokenStore,
     clock: Clock,
@@ -64,10 +88,10 @@ def create_app(
     limits: Limits,
     readiness: Readiness,
     gate_limits: GateLimits = DEFAULT_GATE_LIMITS,
-) -> Flask:
+) -> Edge:
     """Return the application. Everything below `/scim/v2` needs a token; `/readyz` does not and tells no detail."""
     gate = Gate(tokens, clock, gate_limits, time.monotonic)
-    app = _Edge("syncd", static_folder=None, template_folder=None)
+    app = Edge(gate)
     app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
     app.url_map.merge_slashes = False  # a path with more slashes is another path, and not worth a redirect
 
@@ -84,7 +108,6 @@ def create_app(
 
     @app.before_request
     def name_request() -> None:
-        clear_contextvars()
         bind_contextvars(request_id=request.environ.get(REQUEST_ID))
 
     @app.get(PUBLIC[0])
@@ -97,18 +120,6 @@ def create_app(
     app.register_error_handler(HTTPException, _tell_http_error)
     app.register_error_handler(Exception, _tell_bug)
     return app
-
-
-class _Edge(Flask):
-    """Flask without what nobody asks for here: sessions, and host names to route by."""
-
-    session_interface = _NoSessions()
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Return what routes a request: by its path and method alone."""
-        if request is None:
-            return None
-        return self.url_map.bind("localhost", path_info=request.path, default_method=request.method)
 
 
 def _tell_http_error(error: HTTPException) -> Response:

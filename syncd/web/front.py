@@ -1,7 +1,8 @@
 """The ASGI application that stands between the network and the WSGI one.
 
 It takes a request in on the event loop, where a slow client costs a buffer and no thread, within a size and a deadline;
-only a complete request gets a thread. It answers liveness itself, so that health is told however busy the threads are.
+only a complete request gets a thread, or an answer at once. It answers liveness itself, so that health is told however
+busy the threads are.
 """
 
 import asyncio
@@ -27,6 +28,9 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+IsPrompt = Callable[["WSGIEnvironment"], bool]
+"""Returns whether the application answers a request within a fraction of a millisecond, without waiting for anybody."""
+
 HEALTH: Final = "/healthz"
 
 _SECURITY_HEADERS: Final = (
@@ -44,6 +48,11 @@ _WITHOUT_LENGTH: Final = frozenset({204, 304})
 
 _NOBODY_WAITS: Final = Answer(499)
 """Not sent, because the client has left; nginx's number for it in the log."""
+
+
+def no_request(_environ: "WSGIEnvironment") -> bool:
+    """Return that a request is not to be answered on the event loop."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +86,10 @@ class _ClientGone(Exception):
 class Front:
     """ASGI 3 application around a WSGI one."""
 
-    def __init__(self, application: "WSGIApplication", bounds: Bounds) -> None:
+    def __init__(self, application: "WSGIApplication", bounds: Bounds, is_prompt: IsPrompt = no_request) -> None:
+        """Take the application. What `is_prompt` tells of is called on the event loop, and may not wait there."""
         self._application = application
+        self._is_prompt = is_prompt
         self._bounds = bounds
         self._pool = WorkPool(bounds.threads, bounds.queue)
         self._buffered = 0
@@ -133,7 +144,9 @@ class Front:
             self._buffered -= len(body)
 
     async def _work(self, environ: "WSGIEnvironment") -> Answer:
-        """Have a complete request answered on a thread."""
+        """Have a complete request answered: on a thread, unless the way to one would cost more than the answer."""
+        if self._is_prompt(environ):
+            return call(self._application, environ)
         try:
             return await self._pool.run(partial(call, self._application, environ))
         except PoolFullError:

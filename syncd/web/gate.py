@@ -18,6 +18,7 @@ FRESH_SECONDS: Final = 1.0
 """For how long what the store said of a token is believed: a token that is revoked works no longer than that."""
 
 _MOST_KNOWN: Final = 256
+_MOMENT_SECONDS: Final = 0.1
 _NETWORK_BITS: Final = 64
 
 
@@ -65,6 +66,12 @@ class Gate:
         if seconds := self._requests.take(presented):
             raise TooManyRequests("This token is used too often; nothing was done.", whole_seconds(seconds))
         return principal
+
+    def knows(self, header: str | None) -> bool:
+        """Return whether the store need not be asked for the token in this Authorization header, for a moment yet."""
+        presented = presented_digest(header)
+        known = None if presented is None else self._known.get(presented)
+        return known is not None and self._monotonic() + _MOMENT_SECONDS < known[1]
 
     def _record(self, presented: bytes, address: str) -> TokenRecord | None:
         """Return what the store says of a token now, or said less than a second ago."""

@@ -11,11 +11,10 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from syncd.service_manager import ServiceManager
-from syncd.web.front import Front
+from syncd.web.front import Bounds, Front
 from syncd.web.gunicorn_parts import EdgeArbiter, EdgeLog, EdgeWorker
 from syncd.web.options import ServeError, ServerOptions
 
@@ -23,18 +22,18 @@ _MOST_FILES: Final = 65_536
 _FILES_FOR_OTHERS: Final = 256
 _HEARTBEAT_SECONDS: Final = 30
 
-BuildApp = Callable[[], Flask]
+BuildFront = Callable[[Bounds], Front]
 
 
-def serve(build_app: BuildApp, options: ServerOptions, on_ready: Callable[[str], None]) -> int:
+def serve(build_front: BuildFront, options: ServerOptions, on_ready: Callable[[str], None]) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code: 0 when told to stop, 1 when it could not go on.
 
-    `build_app` is called in each worker process. `on_ready` is called here, once, with the address, when the server
+    `build_front` is called in each worker process. `on_ready` is called here, once, with the address, when the server
     answers. SIGHUP starts new workers with a renewed certificate. Raises `ServeError` when the address or the
     certificate cannot be used.
     """
     manager = ServiceManager.take_from(os.environ)
-    application = _Application(build_app, options)
+    application = _Application(build_front, options)
     application.tls_context()
     application.listen()
     arbiter = EdgeArbiter(application, manager, on_ready)
@@ -56,15 +55,15 @@ def serve(build_app: BuildApp, options: ServerOptions, on_ready: Callable[[str],
 class _Application(BaseApplication):  # type: ignore[misc] # gunicorn is untyped
     """What gunicorn asks: its settings, and the application to run."""
 
-    def __init__(self, build_app: BuildApp, options: ServerOptions) -> None:
-        self._build_app = build_app
+    def __init__(self, build_front: BuildFront, options: ServerOptions) -> None:
+        self._build_front = build_front
         self._options = options
         self._bind: list[str] = []
         super().__init__()
 
     def load(self) -> Front:
         """Build the application, in the worker."""
-        return Front(self._build_app().wsgi_app, self._options.bounds)
+        return self._build_front(self._options.bounds)
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Return the TLS context of the certificate as it is now, or None for plain text. Raises `ServeError`."""

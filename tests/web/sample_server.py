@@ -15,9 +15,13 @@ from flask import Flask, Response, request
 
 from syncd.telemetry import configure_logging
 from syncd.web.answer import error_answer
-from syncd.web.front import Bounds
+from syncd.web.front import Bounds, Front
 from syncd.web.options import ServeError, ServerOptions, TlsFiles
 from syncd.web.server import serve
+
+
+def build_front(bounds: Bounds) -> Front:
+    return Front(build_app().wsgi_app, bounds)
 
 
 def build_app() -> Flask:
@@ -45,7 +49,7 @@ def build_app() -> Flask:
     return app
 
 
-def fail_to_build() -> Flask:
+def fail_to_build(_bounds: Bounds) -> Front:
     raise RuntimeError("broken on purpose")
 
 
@@ -63,7 +67,7 @@ def hand_over(descriptor: int) -> None:
 
 def main(given: dict[str, Any]) -> int:
     configure_logging("warning", "plain")
-    build = fail_to_build if given.pop("broken", False) else build_app
+    build = fail_to_build if given.pop("broken", False) else build_front
     if "activated" in given:
         hand_over(given.pop("activated"))
     try:

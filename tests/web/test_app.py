@@ -108,3 +108,13 @@ def test_another_version_of_the_protocol_is_refused_as_one(path: str) -> None:
     told = response.get_json(force=True)
     assert (response.status_code, told["scimType"], told["schemas"]) == (400, "invalidVers", [ERROR])
     assert "/scim/v2" in told["detail"]
+
+
+def test_a_request_is_prompt_only_while_its_token_need_not_be_looked_up() -> None:
+    app = create_app(tokens(), Noon(), lambda *_: ScimResponse(200, b"{}"), Limits(), lambda: None)
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/scim/v2/Users/1", "QUERY_STRING": ""}
+    asked["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    assert not app.is_prompt(asked)
+    app.test_client().get("/scim/v2/Users/1", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert app.is_prompt(asked)
+    assert not app.is_prompt({**asked, "PATH_INFO": "/scim/v2/Users"})

@@ -215,3 +215,16 @@ def test_other_protocols_are_refused() -> None:
 
     asyncio.run(Front(show, Bounds())({"type": "websocket"}, None, send))  # type: ignore[arg-type] # never received
     assert sent == [{"type": "websocket.close"}]
+
+
+@pytest.mark.parametrize("prompt", [True, False])
+def test_a_prompt_request_is_answered_on_the_event_loop_and_no_other_is(prompt: bool) -> None:
+    threads = []
+
+    def note(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        threads.append(threading.current_thread())
+        return show(environ, start_response)
+
+    answer = asyncio.run(exchange(Front(note, Bounds(), lambda _: prompt), "/scim/v2/Users/1", b""))
+    assert answer.status == 200
+    assert (threads == [threading.current_thread()]) is prompt

@@ -147,3 +147,15 @@ def test_a_token_that_is_used_too_often_waits_and_others_do_not() -> None:
     assert door.admit("Bearer another-token", HERE)
     clock.now = 2
     assert door.admit(BEARER, HERE)
+
+
+def test_a_token_is_known_while_nobody_need_be_asked() -> None:
+    clock = Hands()
+    door = gate(tokens(), clock)
+    assert not door.knows(BEARER), "it was not presented yet"
+    assert door.admit(BEARER, HERE)
+    assert door.knows(BEARER)
+    assert not door.knows(None)
+    assert not door.knows(f"Bearer {TOKEN}x")
+    clock.now = FRESH_SECONDS - 0.05
+    assert not door.knows(BEARER), "the store may be asked before the answer is there"
