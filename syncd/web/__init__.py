@@ -5,5 +5,5 @@ log, and the life of the server process. Never: decides what a SCIM request does
 the configuration: all of that is handed in. May import: `ports`, `service_manager`, `telemetry`, `scim`, Flask and
 gunicorn.
 
-    client -> gunicorn -> front (event loop: health, bounds) -> work pool -> Flask -> SCIM blueprint -> handle
+    client -> gunicorn -> front (event loop: health, bounds) -> work pool -> SCIM edge -> handle
 """
