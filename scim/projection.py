@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from scim.attribute_path import resolve
@@ -32,11 +33,9 @@ class Projection:
         return self.requested is not None and self.carries(name)
 
     def apply(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Return the part of the attributes of a resource that the answer carries."""
+        """Return the part of the attributes of a resource that the answer carries: themselves, where that is all."""
         shown = attributes if self.requested is None else _only(attributes, self.requested)
-        if any(self.excluded.values()):
-            return _without(shown, self.excluded)
-        return {name: value for name, value in shown.items() if name not in self.excluded} if self.excluded else shown
+        return shown if self.excluded.keys().isdisjoint(shown) else _without(shown, self.excluded)
 
 
 def read_projection(
@@ -48,6 +47,8 @@ def read_projection(
     "never" not even then. Brackets, as in `emails[type eq "work"]`, and names that the schema does not have are
     ignored.
     """
+    if not query.get("attributes") and not query.get("excludedAttributes"):
+        return _of_all(resource_type.withheld)
     attributes = _names(query.get("attributes", ""), tolerance)
     excluded = [
         keys
@@ -99,14 +100,15 @@ def _keys_returned(resource_type: ResourceType, returned: Returned) -> Iterator[
 
 def _withheld(resource_type: ResourceType, requested: Collection[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     """Yield the keys of attributes and sub-attributes that are not returned unless requested, or even then."""
-    for schema in resource_type.schemas():
-        above = () if schema is resource_type.schema else (schema.urn,)
-        for attribute in schema.withheld:
-            keys = (*above, attribute.name)
-            parts = (((*keys, part.name), part.returned) for part in attribute.sub_attributes)
-            for where, returned in ((keys, attribute.returned), *parts):
-                if returned is Returned.NEVER or (returned is Returned.REQUEST and not _is_named(where, requested)):
-                    yield where
+    for keys, returned in resource_type.withheld:
+        if returned is Returned.NEVER or not _is_named(keys, requested):
+            yield keys
+
+
+@lru_cache(maxsize=64)
+def _of_all(withheld: tuple[tuple[tuple[str, ...], Returned], ...]) -> Projection:
+    """Return the projection for a request that names nothing, which is most of them."""
+    return Projection(None, _tree(keys for keys, _ in withheld))
 
 
 def _is_named(keys: tuple[str, ...], requested: Iterable[tuple[str, ...]]) -> bool:

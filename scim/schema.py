@@ -107,12 +107,13 @@ class Schema:
         return self._by_name.get(name.lower())
 
 
+_WITHHELD: Final = frozenset({Returned.NEVER, Returned.REQUEST})
 _SELECTIONS: Final[Mapping[str, Callable[[Attribute], bool]]] = {
     "immutable": lambda attribute: attribute.mutability is Mutability.IMMUTABLE,
     "demanding": lambda attribute: attribute.required,
     "unique": lambda attribute: attribute.uniqueness is not Uniqueness.NONE,
     "indexed": lambda attribute: attribute.indexed,
-    "withheld": lambda attribute: attribute.returned in {Returned.NEVER, Returned.REQUEST},
+    "withheld": lambda attribute: attribute.returned in _WITHHELD,
 }
 
 
@@ -122,23 +123,46 @@ def _in_any_part(attribute: Attribute, holds: Callable[[Attribute], bool]) -> bo
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A resource type: where it lives and which schemas its resources carry (RFC 7643 section 6)."""
+    """A resource type: where it lives and which schemas its resources carry (RFC 7643 section 6).
+
+    `withheld` has the keys that lead to each attribute and sub-attribute that is returned never, or on request, with
+    which of the two it is. `names` has the names of the core attributes and the URNs of the extensions.
+    """
 
     name: str
     endpoint: str
     description: str
     schema: Schema
     extensions: tuple[Schema, ...] = ()
+    withheld: tuple[tuple[tuple[str, ...], Returned], ...] = field(init=False, repr=False, compare=False, hash=False)
+    names: frozenset[str] = field(init=False, repr=False, compare=False, hash=False)
+    _by_urn: dict[str, Schema] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        by_urn = {schema.urn.lower(): schema for schema in reversed(self.extensions)}
+        object.__setattr__(self, "withheld", tuple(_withheld(self)))
+        object.__setattr__(self, "_by_urn", by_urn)
+        core = (attribute.name for attribute in (*COMMON, *self.schema.attributes))
+        object.__setattr__(self, "names", frozenset([*core, *(schema.urn for schema in self.extensions)]))
 
     def extension(self, urn: str) -> Schema | None:
         """Return the extension with that URN in any case, or None."""
-        wanted = urn.lower()
-        return next((schema for schema in self.extensions if schema.urn.lower() == wanted), None)
+        return self._by_urn.get(urn.lower())
 
     def schemas(self) -> Iterator[Schema]:
         """Yield the core schema, then the extensions."""
         yield self.schema
         yield from self.extensions
+
+
+def _withheld(resource_type: ResourceType) -> Iterator[tuple[tuple[str, ...], Returned]]:
+    for schema in resource_type.schemas():
+        above = () if schema is resource_type.schema else (schema.urn,)
+        for attribute in schema.withheld:
+            keys = (*above, attribute.name)
+            for where, part in ((keys, attribute), *(((*keys, one.name), one) for one in attribute.sub_attributes)):
+                if part.returned in _WITHHELD:
+                    yield where, part.returned
 
 
 # RFC 7643 section 3.1: attributes of every resource, in no schema of their own.

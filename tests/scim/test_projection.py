@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -132,3 +133,11 @@ SECRETIVE = ResourceType(
 def test_returned_decides_for_any_schema(query: dict[str, str], expected: dict[str, Any]) -> None:
     thing = {"plain": 1, "onRequest": 2, "parts": {"key": 3, "more": 4}}
     assert read_projection(query, SECRETIVE).apply(thing) == expected
+
+
+def test_what_one_resource_type_withholds_another_one_of_its_name_shows() -> None:
+    schema = replace(SECRETIVE.schema, attributes=(Attribute(name="plain"), Attribute(name="onRequest")))
+    thing = {"plain": 1, "onRequest": 2}
+    for _ in range(2):
+        assert read_projection({}, SECRETIVE).apply(thing) == {"plain": 1}
+        assert read_projection({}, replace(SECRETIVE, schema=schema)).apply(thing) == thing
