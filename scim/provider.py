@@ -1,6 +1,6 @@
 """The service provider: who answers, of what, within which limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scim.core_schemas import RESOURCE_TYPES
@@ -19,7 +19,8 @@ class Provider:
     request header. `documentation_uri` goes into ServiceProviderConfig. `resource_types` are what it serves: User and
     Group, with the extensions that this installation knows. `cursors` seals the cursors of lists; without it there are
     none. `profile` is what the client is forgiven, and `reprovision` what
-    becomes of a creation of a user who is here already, or was.
+    becomes of a creation of a user who is here already, or was. `places` has, by the name of the resource type, what
+    an id is appended to for the location of the resource.
     """
 
     base_url: str
@@ -29,6 +30,11 @@ class Provider:
     cursors: CursorSeal | None = None
     profile: Profile = DEFAULT_PROFILE
     reprovision: Reprovision = Reprovision.CONFLICT
+    places: Mapping[str, str] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        places = {one.name: f"{self.base_url}{one.endpoint}/" for one in self.resource_types}
+        object.__setattr__(self, "places", places)
 
     def resource_type(self, name: str) -> ResourceType | None:
         """Return the resource type of that name, or None. Names are compared exactly."""

@@ -10,13 +10,13 @@ from scim.filter.parser import parse_filter
 from scim.filter.syntax import Filter
 from scim.listing import asks_for_cursor, cursor_response, list_response, read_count, read_paging, read_search
 from scim.projection import Projection, read_projection
-from scim.representation import encode, represent
+from scim.representation import encode, represent_all
 from scim.schema import ResourceType
 from scim.scopes import require_scope, scope_for
 from scim.service.call import Call
 from scim.service.cursors import Cursors
 from scim.sorting import read_sort
-from scim.store import Page, Query
+from scim.store import Query
 
 Parameters = Mapping[str, str]
 
@@ -57,7 +57,8 @@ def _list(call: Call, resource_types: Sequence[ResourceType], parameters: Parame
         return _page_by_cursor(call, query, parameters, projections)
     start_index, count = read_paging(parameters, call.provider.limits)
     page = call.store.find(replace(query, start_index=start_index, count=count))
-    return ScimResponse(200, encode(list_response(_shown(call, page, projections), page.total, start_index)))
+    shown = represent_all(page.resources, call.provider, projections)
+    return ScimResponse(200, encode(list_response(shown, page.total, start_index)))
 
 
 def _query(
@@ -103,19 +104,11 @@ def _page_by_cursor(
     cursors = Cursors(call.provider.cursors, _identity(call, query, parameters), count)
     page = call.store.find(replace(query, position=cursors.read(parameters["cursor"].strip()), count=count))
     following, preceding = cursors.write(page.following), cursors.write(page.preceding)
-    return ScimResponse(200, encode(cursor_response(_shown(call, page, projections), page.total, following, preceding)))
+    shown = represent_all(page.resources, call.provider, projections)
+    return ScimResponse(200, encode(cursor_response(shown, page.total, following, preceding)))
 
 
 def _identity(call: Call, query: Query, parameters: Parameters) -> tuple[Any, ...]:
     """Return what makes a list another one, so that a cursor does not fit it: but for the size of its pages."""
     order = None if query.sort is None else (str(query.sort.path), query.sort.descending)
     return (call.tenant, [name for name, _ in query.selections()], parameters.get("filter"), order)
-
-
-def _shown(call: Call, page: Page, projections: Mapping[str, Projection]) -> list[Mapping[str, Any]]:
-    provider = call.provider
-    types = {one.name: one for one in provider.resource_types}
-    return [
-        represent(stored, types[stored.resource_type], provider, projections[stored.resource_type])
-        for stored in page.resources
-    ]

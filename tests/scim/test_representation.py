@@ -1,11 +1,14 @@
+from datetime import timedelta
+
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
-from scim.projection import Projection
+from scim.projection import Projection, read_projection
 from scim.provider import Provider
-from scim.representation import encode, represent
+from scim.representation import encode, represent, represent_all
 from scim.resource import Member, StoredResource
 from tests.scim.endpoint import BASE_URL, START
 
 PROVIDER = Provider(BASE_URL)
+LATER = START + timedelta(milliseconds=1)
 
 
 def test_a_member_refers_to_its_resource_where_it_is_known_what_it_is() -> None:
@@ -24,6 +27,20 @@ def test_groups_and_location_are_built_from_the_base_url() -> None:
     shown = represent(user, USER_TYPE, PROVIDER, Projection())
     assert shown["meta"]["location"] == f"{BASE_URL}/Users/u"
     assert shown["groups"] == [{"value": "g", "display": "guides", "type": "direct", "$ref": f"{BASE_URL}/Groups/g"}]
+
+
+def test_many_resources_are_represented_as_each_of_them_is() -> None:
+    guides, others = Member("g", "guides", "direct"), Member("h", "others", "indirect")
+    ann = StoredResource("User", "u", 1, START, START, {"userName": "ann"}, groups=(guides, others))
+    bob = StoredResource("User", "v", 2, START, LATER, {"userName": "bob"}, groups=(others, Member("g", "guides")))
+    group = StoredResource("Group", "g", 3, START, LATER, {"displayName": "guides"}, (Member("u", "Ann", "User"),))
+    users, groups = read_projection({"attributes": "userName,groups.$ref,meta"}, USER_TYPE), Projection()
+    for projections in ({"User": Projection(), "Group": groups}, {"User": users, "Group": groups}):
+        assert represent_all((ann, group, bob), PROVIDER, projections) == [
+            represent(ann, USER_TYPE, PROVIDER, projections["User"]),
+            represent(group, GROUP_TYPE, PROVIDER, projections["Group"]),
+            represent(bob, USER_TYPE, PROVIDER, projections["User"]),
+        ]
 
 
 def test_a_message_is_utf8_without_escapes() -> None:

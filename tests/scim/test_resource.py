@@ -46,6 +46,12 @@ def test_a_view_names_the_extensions_that_hold_something() -> None:
     assert view(_stored({ENTERPRISE_USER: {}}), USER_TYPE)["schemas"] == [USER]
 
 
+def test_an_extension_that_is_served_no_more_is_not_shown_and_nothing_else_goes_with_it() -> None:
+    shown = view(_stored({"userName": "ann", "other": 1, "urn:example:Gone": {"a": 1}}), USER_TYPE)
+    assert (shown["userName"], shown["other"], "urn:example:Gone" in shown) == ("ann", 1, False)
+    assert shown["schemas"] == [USER]
+
+
 def test_a_view_of_a_group_has_its_members_unless_they_were_not_read() -> None:
     members = (Member("1", "Babs", "User"), Member("2"))
     group = view(_stored({"displayName": "Tour"}, resource_type="Group", members=members), GROUP_TYPE)
@@ -156,3 +162,4 @@ def test_what_is_no_date_time_names_no_moment(text: str) -> None:
 def test_a_rendered_moment_reads_as_the_same_moment(moment: datetime) -> None:
     whole_milliseconds = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     assert parse_timestamp(timestamp(moment)) == whole_milliseconds
+    assert timestamp(moment) == moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
