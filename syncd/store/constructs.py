@@ -190,12 +190,35 @@ class json_rows(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL functio
 
 @compiles(json_rows)
 def _rows_on_sqlite(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
+    values = (
+        # What another query made is told to be JSON, not left to be guessed.
+        f"json({compiler.process(one, **kw)})" if isinstance(one.type, JSON) else compiler.process(one, **kw)
+        for one in element.clauses
+    )
+    return f"json_group_array(json_array({', '.join(values)}))"
 
 
 @compiles(json_rows, POSTGRESQL)
 def _rows_on_postgresql(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
     return f"coalesce(json_agg(json_build_array({compiler.process(element.clauses, **kw)})), '[]')"
+
+
+class json_list(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
+    """All values of a query of one column as one JSON list, in no particular order; an empty list for none."""
+
+    inherit_cache = True
+    name = "json_list"
+    type = JSON()
+
+
+@compiles(json_list)
+def _list_on_sqlite(element: json_list, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(json_list, POSTGRESQL)
+def _list_on_postgresql(element: json_list, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"coalesce(json_agg({compiler.process(element.clauses, **kw)}), '[]')"
 
 
 class is_one_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predicate that it is

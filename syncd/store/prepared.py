@@ -84,7 +84,9 @@ class Prepared:
         return Compiled(
             compiler.string,
             partial(_values, [(key, codecs[key].bind) for key in order], constant),
-            partial(_row, row._make, [(at, read) for at, read in enumerate(reads) if read is not _as_is]),
+            partial(
+                _row, partial(tuple.__new__, row), [(at, read) for at, read in enumerate(reads) if read is not _as_is]
+            ),
             [codecs[key].format for key in order],
             b"syncd_%d" % next(_numbers),
         )
@@ -101,8 +103,9 @@ def _row(make: Callable[[Iterable[Any]], Any], reads: list[tuple[int, _Convert]]
     """Return the row of a driver's values, of which those at the places of `reads` are converted."""
     row = [*values]
     for at, read in reads:
-        if row[at] is not None:
-            row[at] = read(row[at])
+        value = row[at]
+        if value is not None:
+            row[at] = read(value)
     return make(row)
 
 

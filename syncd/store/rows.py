@@ -1,9 +1,9 @@
 """Reading resources: from rows to `StoredResource`. Each is one statement, relations included."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import JSON, Text, and_, bindparam, case, exists, func, literal_column, select
+from sqlalchemy import CTE, JSON, Text, and_, bindparam, case, exists, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import GROUP_TYPE, USER_TYPE
@@ -12,6 +12,7 @@ from scim.resource import Member, StoredResource
 from syncd.store.constructs import is_one_of, json_rows
 from syncd.store.moments import moment_of
 from syncd.store.nesting import groups_around, is_nested
+from syncd.store.page_groups import DIRECT, PageGroups, around
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Held, Scope
 from syncd.store.tables import TYPE_CODES, TYPE_NAMES, member, parked_member, resource
@@ -34,6 +35,7 @@ RESOURCE_COLUMNS: Final = (
     resource.c.doc,
 )
 
+_SHOWN: Final = ("pk", "type", "id", "version", "created", "modified", "member_count", "doc")
 _DISTANCES: Final = ("direct", "indirect")
 
 _other: Final = resource.alias("other")
@@ -78,6 +80,14 @@ READ_COLUMNS: Final[Mapping[Relations, tuple[ColumnElement[Any], ...]]] = {
     for groups in (False, True)
 }
 """What `stored` reads."""
+
+
+def columns_on_page(relations: Relations, page: CTE) -> tuple[ColumnElement[Any], ...]:
+    """Return what `stored_page` reads. The statement reads from `page`: the row numbers (`pk`) of one page."""
+    members, groups = relations
+    shown = (getattr(resource.c, name) for name in _SHOWN)
+    return (*shown, _MEMBERS if members else _NO_MEMBERS, *((DIRECT, around(page)) if groups else ()))
+
 
 _one: Final = {
     relations: select(*columns).where(
@@ -137,15 +147,29 @@ def members_of(scope: Scope, group_pk: int) -> tuple[Member, ...]:
 
 def stored(row: Any) -> StoredResource:
     """Return the resource of one row with `READ_COLUMNS`."""
+    return _stored(row, _groups_from(row.groups) if row.groups else ())
+
+
+def stored_page(rows: Sequence[Any], relations: Relations) -> tuple[StoredResource, ...]:
+    """Return the resources of the rows of a page with `columns_on_page`, from the first one of it on."""
+    _, with_groups = relations
+    if not with_groups or not rows:
+        return tuple(_stored(row, ()) for row in rows)
+    groups = PageGroups(rows[0].around)
+    return tuple(_stored(row, groups.of(row.direct) if row.direct else ()) for row in rows)
+
+
+def _stored(row: Any, groups: tuple[Member, ...]) -> StoredResource:
+    created = moment_of(row.created)
     return StoredResource(
         TYPE_NAMES[row.type],
         row.id,
         row.version,
-        moment_of(row.created),
-        moment_of(row.modified),
+        created,
+        created if row.modified == row.created else moment_of(row.modified),
         row.doc,
         None if row.members is None else _members_from(row.members),
-        _groups_from(row.groups) if row.groups else (),
+        groups,
         row.member_count,
     )
 

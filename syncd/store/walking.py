@@ -14,7 +14,7 @@ from syncd.store.anchors import START, Place
 from syncd.store.constructs import POSTGRESQL
 from syncd.store.counters import MARK, OLDEST_RUNNING, totals_of
 from syncd.store.prepared import Prepared
-from syncd.store.rows import READ_COLUMNS, Relations, relations_of, stored
+from syncd.store.rows import READ_COLUMNS, Relations, columns_on_page, relations_of, stored_page
 from syncd.store.scope import Scope
 from syncd.store.selecting import position_at
 from syncd.store.tables import TYPE_CODES, counter, resource
@@ -42,10 +42,10 @@ def _statement(relations: Relations, dialect: str, *, of_one_type: bool) -> Sele
         .order_by(resource.c.pk)
         .limit(_whole("limit"))
         .offset(_whole("offset"))
-        .subquery("page")
+        .cte("page")
     )
     return (
-        select(*standing.c, *READ_COLUMNS[relations])
+        select(*standing.c, *columns_on_page(relations, page))
         .select_from(standing)
         .outerjoin(page, true())
         .outerjoin(resource, resource.c.pk == page.c.pk)
@@ -86,7 +86,7 @@ def page_of_whole_list(scope: Scope, query: Query) -> Page:
     if query.position is not None:
         return _page_after(scope, query, query.position.row or START.pk)
     read = _read_at(scope, query, query.start_index - 1)
-    return Page(read.live, tuple(map(stored, read.rows)))
+    return Page(read.live, stored_page(read.rows, _relations(query)))
 
 
 def _page_after(scope: Scope, query: Query, pk: int) -> Page:
@@ -95,7 +95,7 @@ def _page_after(scope: Scope, query: Query, pk: int) -> Page:
     rows = read.rows[: query.count]
     return Page(
         read.live,
-        tuple(map(stored, rows)),
+        stored_page(rows, _relations(query)),
         position_at(rows[-1]) if len(read.rows) > len(rows) else None,
         position_at(rows[0], backwards=True) if rows and pk != START.pk else None,
     )
@@ -129,14 +129,17 @@ def _remember(scope: Scope, query: Query, read: _Read, skipped: int) -> None:
 
 
 def _read(scope: Scope, query: Query, after: int, limit: int, offset: int) -> _Read:
-    names = [name for name, _ in query.selections()]
-    relations = relations_of(names, with_members=query.with_members, with_groups=query.with_groups)
     bound = {"app": scope.app, "after": after, "limit": limit, "offset": offset}
     if not query.beside:
         bound["type"] = TYPE_CODES[query.resource_type]
-    rows = _PAGE[relations, not query.beside].all(scope.link, **bound)
+    rows = _PAGE[_relations(query), not query.beside].all(scope.link, **bound)
     live, deleted, oldest_running, *_ = rows[0]
     return _Read(live, deleted, oldest_running, [] if rows[0].pk is None else rows)
+
+
+def _relations(query: Query) -> Relations:
+    names = [name for name, _ in query.selections()]
+    return relations_of(names, with_members=query.with_members, with_groups=query.with_groups)
 
 
 def _list_of(scope: Scope, query: Query) -> tuple[int, int]:

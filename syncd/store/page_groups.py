@@ -1,0 +1,81 @@
+"""The groups of all users on a page: each group is read once, however many of the users are in it.
+
+Each row has the row numbers of the groups that its user is a member of. The first row of the page has all the groups
+around its users besides: what each is called, and in which groups it is itself. Where no group is in a group, which is
+most places, looking for such groups is all that nesting costs, once for each group and not for each membership.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import CTE, case, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from scim.core_schemas import USER_TYPE
+from scim.resource import Member
+from syncd.store.constructs import json_list, json_rows
+from syncd.store.tables import TYPE_CODES, member, resource
+
+_Groups = tuple[Member, ...]
+
+_outer: Final = member.alias("outer_member")
+_parents: Final = member.alias("parents")
+_named: Final = resource.alias("named")
+
+DIRECT: Final = case(
+    (
+        resource.c.type == TYPE_CODES[USER_TYPE.name],
+        select(json_list(member.c.group_pk)).where(member.c.member_pk == resource.c.pk).scalar_subquery(),
+    )
+).label("direct")
+"""The row numbers of the groups that a user is a member of, in no particular order; NULL for what is no user."""
+
+
+def around(page: CTE) -> ColumnElement[Any]:
+    """Return all groups around the users of a page, in its first row: (row number, id, display, groups that it is in).
+
+    `page` has the row numbers (`pk`) of the page; the statement reads from it.
+    """
+    inner = select(member.c.group_pk.label("pk")).where(member.c.member_pk.in_(select(page.c.pk)))
+    above = inner.cte("around", recursive=True)
+    above = above.union(select(_outer.c.group_pk).join_from(above, _outer, _outer.c.member_pk == above.c.pk))
+    # Group by group: expecting thousands of rows of any recursion, a database would read all resources for a join.
+    name, label = (
+        select(one).where(_named.c.pk == above.c.pk).scalar_subquery() for one in (_named.c.id, _named.c.label)
+    )
+    parents = select(json_list(_parents.c.group_pk)).where(_parents.c.member_pk == above.c.pk).scalar_subquery()
+    groups = select(json_rows(above.c.pk, name, label, parents)).select_from(above).scalar_subquery()
+    first = select(func.min(page.c.pk)).scalar_subquery()
+    return case((page.c.pk == first, groups)).label("around")
+
+
+class PageGroups:
+    """The groups around the users of a page, each made once."""
+
+    def __init__(self, groups: Sequence[Sequence[Any]]) -> None:
+        """Take what `around` reads."""
+        self._direct = {pk: Member(name, label, "direct") for pk, name, label, _ in groups}
+        self._parents: Mapping[int, Sequence[int]] = {pk: parents for pk, _, _, parents in groups if parents}
+        self._indirect = {pk: Member(name, label, "indirect") for pk, name, label, _ in groups} if self._parents else {}
+
+    def of(self, direct: Iterable[int]) -> _Groups:
+        """Return the groups of a user, in the order of creation, of those that it is a member of.
+
+        A group that it is in both as its member and through others counts as the former.
+        """
+        if not self._parents:
+            return tuple(map(self._direct.__getitem__, sorted(direct)))
+        own = frozenset(direct)
+        found = own | self._above(own)
+        return tuple((self._direct if pk in own else self._indirect)[pk] for pk in sorted(found))
+
+    def _above(self, groups: Iterable[int]) -> set[int]:
+        """Return all groups that contain one of the groups, whatever the memberships: on a circle, too."""
+        above: set[int] = set()
+        ahead = [parent for group in groups for parent in self._parents.get(group, ())]
+        while ahead:
+            group = ahead.pop()
+            if group not in above:
+                above.add(group)
+                ahead += self._parents.get(group, ())
+        return above
