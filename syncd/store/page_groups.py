@@ -45,8 +45,12 @@ def around(page: CTE) -> ColumnElement[Any]:
     )
     parents = select(json_list(_parents.c.group_pk)).where(_parents.c.member_pk == above.c.pk).scalar_subquery()
     groups = select(json_rows(above.c.pk, name, label, parents)).select_from(above).scalar_subquery()
-    first = select(func.min(page.c.pk)).scalar_subquery()
-    return case((page.c.pk == first, groups)).label("around")
+    return case((page.c.pk == first_of(page), groups)).label("around")
+
+
+def first_of(page: CTE) -> ColumnElement[int]:
+    """Return the first row number of a page; NULL where there is none."""
+    return select(func.min(page.c.pk)).scalar_subquery()
 
 
 class PageGroups:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Select, bindparam, select, true
+from sqlalchemy import BigInteger, Select, bindparam, case, select, true
 
 from scim.store import Page, Query
 from syncd.store.anchors import START, Place
-from syncd.store.constructs import POSTGRESQL
+from syncd.store.constructs import POSTGRESQL, json_rows
 from syncd.store.counters import MARK, OLDEST_RUNNING, totals_of
+from syncd.store.page_groups import first_of
 from syncd.store.prepared import Prepared
 from syncd.store.rows import READ_COLUMNS, Relations, columns_on_page, relations_of, stored_page
 from syncd.store.scope import Scope
@@ -29,13 +30,17 @@ def _whole(name: str) -> Any:
 
 
 def _statement(relations: Relations, dialect: str, *, of_one_type: bool) -> Select[Any]:
-    """Return the statement for a page after a row number, and for how the list stands; without rows, for that alone."""
+    """Return the statement for a page after a row number, and for how the list stands; without rows, for that alone.
+
+    The first row alone tells the latter, as one value: others would have to be read with every row.
+    """
     ours = [resource.c.app == bindparam("app"), resource.c.pk > _whole("after")]
     counted = []
     if of_one_type:
         ours.append(resource.c.type == bindparam("type"))
         counted.append(counter.c.type == bindparam("type"))
-    standing = totals_of(*counted).add_columns(OLDEST_RUNNING[dialect]).subquery("standing")
+    counts = totals_of(*counted).add_columns(OLDEST_RUNNING[dialect]).subquery("counts")
+    standing = select(json_rows(*counts.c).label("told")).select_from(counts).subquery("standing")
     page = (
         select(resource.c.pk)
         .where(*ours)
@@ -45,7 +50,10 @@ def _statement(relations: Relations, dialect: str, *, of_one_type: bool) -> Sele
         .cte("page")
     )
     return (
-        select(*standing.c, *columns_on_page(relations, page))
+        select(
+            case((page.c.pk.is_not_distinct_from(first_of(page)), standing.c.told)).label("standing"),
+            *columns_on_page(relations, page),
+        )
         .select_from(standing)
         .outerjoin(page, true())
         .outerjoin(resource, resource.c.pk == page.c.pk)
@@ -133,7 +141,7 @@ def _read(scope: Scope, query: Query, after: int, limit: int, offset: int) -> _R
     if not query.beside:
         bound["type"] = TYPE_CODES[query.resource_type]
     rows = _PAGE[_relations(query), not query.beside].all(scope.link, **bound)
-    live, deleted, oldest_running, *_ = rows[0]
+    ((live, deleted, oldest_running),) = rows[0].standing
     return _Read(live, deleted, oldest_running, [] if rows[0].pk is None else rows)
 
 
