@@ -190,12 +190,7 @@ class json_rows(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL functio
 
 @compiles(json_rows)
 def _rows_on_sqlite(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
-    values = (
-        # What another query made is told to be JSON, not left to be guessed.
-        f"json({compiler.process(one, **kw)})" if isinstance(one.type, JSON) else compiler.process(one, **kw)
-        for one in element.clauses
-    )
-    return f"json_group_array(json_array({', '.join(values)}))"
+    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
 
 
 @compiles(json_rows, POSTGRESQL)

@@ -5,21 +5,20 @@ around its users besides: what each is called, and in which groups it is itself.
 most places, looking for such groups is all that nesting costs, once for each group and not for each membership.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import CTE, case, func, select
+from sqlalchemy import CTE, case, cast, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import USER_TYPE
 from scim.resource import Member
 from syncd.store.constructs import json_list, json_rows
-from syncd.store.tables import TYPE_CODES, member, resource
+from syncd.store.tables import NUMBER, TYPE_CODES, member, resource
 
 _Groups = tuple[Member, ...]
 
 _outer: Final = member.alias("outer_member")
-_parents: Final = member.alias("parents")
 _named: Final = resource.alias("named")
 
 DIRECT: Final = case(
@@ -31,20 +30,21 @@ DIRECT: Final = case(
 """The row numbers of the groups that a user is a member of, in no particular order; NULL for what is no user."""
 
 
-def around(page: CTE) -> ColumnElement[Any]:
-    """Return all groups around the users of a page, in its first row: (row number, id, display, groups that it is in).
+def groups_on(page: CTE) -> ColumnElement[Any]:
+    """Return all groups around the users of a page, in its first row: (group within it or 0, row number, id, display).
 
+    A group has a row for its own members on the page, and one for each of the groups within it that is around them.
     `page` has the row numbers (`pk`) of the page; the statement reads from it.
     """
-    inner = select(member.c.group_pk.label("pk")).where(member.c.member_pk.in_(select(page.c.pk)))
-    above = inner.cte("around", recursive=True)
-    above = above.union(select(_outer.c.group_pk).join_from(above, _outer, _outer.c.member_pk == above.c.pk))
+    of_users = select(cast(literal_column("0"), NUMBER).label("inner"), member.c.group_pk.label("pk"))
+    around = of_users.where(member.c.member_pk.in_(select(page.c.pk))).cte("around", recursive=True)
+    of_groups = select(around.c.pk, _outer.c.group_pk)
+    around = around.union(of_groups.join_from(around, _outer, _outer.c.member_pk == around.c.pk))
     # Group by group: expecting thousands of rows of any recursion, a database would read all resources for a join.
     name, label = (
-        select(one).where(_named.c.pk == above.c.pk).scalar_subquery() for one in (_named.c.id, _named.c.label)
+        select(one).where(_named.c.pk == around.c.pk).scalar_subquery() for one in (_named.c.id, _named.c.label)
     )
-    parents = select(json_list(_parents.c.group_pk)).where(_parents.c.member_pk == above.c.pk).scalar_subquery()
-    groups = select(json_rows(above.c.pk, name, label, parents)).select_from(above).scalar_subquery()
+    groups = select(json_rows(around.c.inner, around.c.pk, name, label)).select_from(around).scalar_subquery()
     return case((page.c.pk == first_of(page), groups)).label("around")
 
 
@@ -56,18 +56,21 @@ def first_of(page: CTE) -> ColumnElement[int]:
 class PageGroups:
     """The groups around the users of a page, each made once."""
 
-    def __init__(self, groups: Sequence[Sequence[Any]]) -> None:
-        """Take what `around` reads."""
-        self._direct = {pk: Member(name, label, "direct") for pk, name, label, _ in groups}
-        self._parents: Mapping[int, Sequence[int]] = {pk: parents for pk, _, _, parents in groups if parents}
-        self._indirect = {pk: Member(name, label, "indirect") for pk, name, label, _ in groups} if self._parents else {}
+    def __init__(self, groups: Sequence[tuple[int, int, str, str | None]]) -> None:
+        """Take what `groups_on` reads."""
+        self._direct = {pk: Member(name, label, "direct") for _, pk, name, label in groups}
+        self._indirect = {pk: Member(name, label, "indirect") for inner, pk, name, label in groups if inner}
+        self._outer: dict[int, list[int]] = {}
+        for inner, pk, _, _ in groups:
+            if inner:
+                self._outer.setdefault(inner, []).append(pk)
 
     def of(self, direct: Iterable[int]) -> _Groups:
         """Return the groups of a user, in the order of creation, of those that it is a member of.
 
         A group that it is in both as its member and through others counts as the former.
         """
-        if not self._parents:
+        if not self._outer:
             return tuple(map(self._direct.__getitem__, sorted(direct)))
         own = frozenset(direct)
         found = own | self._above(own)
@@ -76,10 +79,10 @@ class PageGroups:
     def _above(self, groups: Iterable[int]) -> set[int]:
         """Return all groups that contain one of the groups, whatever the memberships: on a circle, too."""
         above: set[int] = set()
-        ahead = [parent for group in groups for parent in self._parents.get(group, ())]
+        ahead = [outer for group in groups for outer in self._outer.get(group, ())]
         while ahead:
             group = ahead.pop()
             if group not in above:
                 above.add(group)
-                ahead += self._parents.get(group, ())
+                ahead += self._outer.get(group, ())
         return above

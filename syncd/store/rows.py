@@ -12,7 +12,7 @@ from scim.resource import Member, StoredResource
 from syncd.store.constructs import is_one_of, json_rows
 from syncd.store.moments import moment_of
 from syncd.store.nesting import groups_around, is_nested
-from syncd.store.page_groups import DIRECT, PageGroups, around
+from syncd.store.page_groups import DIRECT, PageGroups, groups_on
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Held, Scope
 from syncd.store.tables import TYPE_CODES, TYPE_NAMES, member, parked_member, resource
@@ -86,7 +86,7 @@ def columns_on_page(relations: Relations, page: CTE) -> tuple[ColumnElement[Any]
     """Return what `stored_page` reads. The statement reads from `page`: the row numbers (`pk`) of one page."""
     members, groups = relations
     shown = (getattr(resource.c, name) for name in _SHOWN)
-    return (*shown, _MEMBERS if members else _NO_MEMBERS, *((DIRECT, around(page)) if groups else ()))
+    return (*shown, _MEMBERS if members else _NO_MEMBERS, *((DIRECT, groups_on(page)) if groups else ()))
 
 
 _one: Final = {

@@ -95,7 +95,7 @@ def test_users_of_a_page_share_what_their_groups_are_made_of(database: SqlDataba
 
 
 def test_groups_that_contain_each_other_are_told_once() -> None:
-    groups = PageGroups([[1, "a", "A", [2]], [2, "b", "B", [1, 3]], [3, "c", None, []]])
+    groups = PageGroups([(0, 1, "a", "A"), (2, 1, "a", "A"), (1, 2, "b", "B"), (0, 3, "c", None), (2, 3, "c", None)])
     b, c = Member("b", "B", "indirect"), Member("c", None, "indirect")
     assert groups.of([1]) == (Member("a", "A", "direct"), b, c)
     assert groups.of([3, 1]) == (Member("a", "A", "direct"), b, Member("c", None, "direct"))
