@@ -3,10 +3,12 @@
 - Protocol: closes a connection that says nothing or only half a head, which gunicorn's asgi worker never does; caps
   their number; answers what cannot be parsed in SCIM's shape.
 - Worker: serves with our TLS context, or not at all; gunicorn's falls back to plain text when the certificate is bad.
+  It takes its share of the connections and no more.
 - Log: leaves handlers alone, so that gunicorn's lines pass the same redaction as ours.
 - Arbiter: looks after READY and the watchdog, in the main loop and without a thread, because it forks.
 """
 
+import asyncio
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -19,6 +21,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers import gasgi
 
 from syncd.service_manager import ServiceManager
+from syncd.web.acceptor import SharingLoop
 from syncd.web.answer import error_answer
 from syncd.web.options import ServeError
 from syncd.web.probe import address_of, answers, url_of
@@ -54,6 +57,15 @@ class EdgeWorker(gasgi.ASGIWorker):  # type: ignore[misc] # gunicorn is untyped
         """Serve connections with our protocol. This process has forked, so the change is its own."""
         gasgi.ASGIProtocol = EdgeProtocol
         super().init_process()
+
+    def _setup_event_loop(self) -> None:
+        """Use asyncio's loop, sharing the listening sockets. uvloop, where it happens to be installed, is no faster."""
+        self.loop = SharingLoop(self._connections)
+        asyncio.set_event_loop(self.loop)
+
+    def _connections(self) -> int:
+        """Return for how many connections others should come first: none, where there are no others."""
+        return self.nr_conns if self.cfg.workers > 1 else 0
 
     def _get_ssl_context(self) -> ssl.SSLContext | None:
         """Return the context of the certificate as it is now. Ends the process when it cannot be used."""

@@ -94,7 +94,6 @@ class _Application(BaseApplication):  # type: ignore[misc] # gunicorn is untyped
             "graceful_timeout": options.graceful_timeout,
             "keepalive": options.silence,
             "asgi_lifespan": "on",
-            "asgi_loop": "asyncio",  # uvloop, where it happens to be installed, is no faster here
             # What a proxy says of its client is not believed: SCRIPT_NAME would let a request past its path rules.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -180,6 +181,21 @@ def test_a_killed_worker_is_replaced_and_a_hangup_renews_them() -> None:
         second = answering_pid(server)
         server.process.send_signal(signal.SIGHUP)
         wait_until(lambda: answering_pid(server) not in {0, second})
+
+
+def test_connections_that_are_kept_are_shared_among_the_processes() -> None:
+    with serving({"workers": 2}) as server, ExitStack() as stack:
+        pids = [kept_connection(stack, server) for _ in range(10)]
+    shares = sorted(Counter(pids).values())
+    assert len(shares) == 2, shares
+    assert shares[0] >= 3, "one process has nearly all of the work"
+
+
+def kept_connection(stack: ExitStack, server: Served) -> int:
+    """Open a connection that stays open as long as the stack, and return who answers on it."""
+    client = stack.enter_context(server.connect())
+    client.sendall(b"GET /pid HTTP/1.1\r\nHost: x\r\n\r\n")
+    return int(client.recv(65_536).rpartition(b"\r\n")[2])
 
 
 def answering_pid(server: Served) -> int:
