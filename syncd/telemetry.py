@@ -179,13 +179,12 @@ class Crowd:
 
     def add(self, **fields: str | float | None) -> bool:
         """Log an event. Returns True when it waits for `flush`."""
-        if not logging.getLogger(self._logger).isEnabledFor(logging.INFO):
-            return bool(self._waiting)
         if _json_handler() is None:
             structlog.get_logger(self._logger).info(self._fixed["event"], **fields)
             return False
-        self._waiting.append(_STAMP(None, "info", {**fields, **self._fixed}))
-        return True
+        if logging.getLogger(self._logger).isEnabledFor(logging.INFO):
+            self._waiting.append(_STAMP(None, "info", {**fields, **self._fixed}))
+        return bool(self._waiting)
 
     def flush(self) -> None:
         """Write what waits."""
