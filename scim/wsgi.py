@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from scim import urns
 from scim.errors import InvalidSyntax, InvalidValue, PayloadTooLarge, ScimError, Unauthorized
@@ -122,8 +122,7 @@ def _read_query(query: str) -> dict[str, str]:
 
 def _read_body(environ: "WSGIEnvironment", limit: int) -> bytes:
     """Return the body, whole. Werkzeug cuts a chunked one at its limit without a word: hence one byte more is read."""
-    length = environ.get("CONTENT_LENGTH")
-    if length in _NO_LENGTH and "HTTP_TRANSFER_ENCODING" not in environ:
+    if environ.get("CONTENT_LENGTH") in _NO_LENGTH and "HTTP_TRANSFER_ENCODING" not in environ:
         return b""
     try:
         body: bytes = get_input_stream(environ, max_content_length=limit + 1).read()
@@ -133,7 +132,7 @@ def _read_body(environ: "WSGIEnvironment", limit: int) -> bytes:
         raise _cut_off() from None
     if len(body) > limit:
         raise _too_large(limit)
-    if length and length.isdigit() and len(body) < int(length):
+    if len(body) < (get_content_length(environ) or 0):
         raise _cut_off()
     return body
 

@@ -181,7 +181,10 @@ def unindexed(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 class json_rows(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
-    """All rows of a query as one JSON list of lists, in no particular order; an empty list where there are none."""
+    """All rows of a query as one JSON list, in no particular order: of lists, or of values where there is one column.
+
+    An empty list where there are none.
+    """
 
     inherit_cache = True
     name = "json_rows"
@@ -190,30 +193,17 @@ class json_rows(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL functio
 
 @compiles(json_rows)
 def _rows_on_sqlite(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
+    return f"json_group_array({_row_of(element, 'json_array', compiler, **kw)})"
 
 
 @compiles(json_rows, POSTGRESQL)
 def _rows_on_postgresql(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"coalesce(json_agg(json_build_array({compiler.process(element.clauses, **kw)})), '[]')"
+    return f"coalesce(json_agg({_row_of(element, 'json_build_array', compiler, **kw)}), '[]')"
 
 
-class json_list(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function that it is
-    """All values of a query of one column as one JSON list, in no particular order; an empty list for none."""
-
-    inherit_cache = True
-    name = "json_list"
-    type = JSON()
-
-
-@compiles(json_list)
-def _list_on_sqlite(element: json_list, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(json_list, POSTGRESQL)
-def _list_on_postgresql(element: json_list, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"coalesce(json_agg({compiler.process(element.clauses, **kw)}), '[]')"
+def _row_of(element: json_rows, function: str, compiler: SQLCompiler, **kw: Any) -> str:
+    columns = compiler.process(element.clauses, **kw)
+    return columns if len(element.clauses) == 1 else f"{function}({columns})"
 
 
 class is_one_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL predicate that it is

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from scim.core_schemas import USER_TYPE
 from scim.resource import Member
-from syncd.store.constructs import json_list, json_rows
+from syncd.store.constructs import json_rows
 from syncd.store.tables import NUMBER, TYPE_CODES, member, resource
 
 _Groups = tuple[Member, ...]
@@ -24,7 +24,7 @@ _named: Final = resource.alias("named")
 DIRECT: Final = case(
     (
         resource.c.type == TYPE_CODES[USER_TYPE.name],
-        select(json_list(member.c.group_pk)).where(member.c.member_pk == resource.c.pk).scalar_subquery(),
+        select(json_rows(member.c.group_pk)).where(member.c.member_pk == resource.c.pk).scalar_subquery(),
     )
 ).label("direct")
 """The row numbers of the groups that a user is a member of, in no particular order; NULL for what is no user."""

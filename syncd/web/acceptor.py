@@ -60,13 +60,16 @@ class Acceptor:
                 except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                     continue
                 except OSError as error:
-                    if error.errno not in _OUT_OF_FILES:
-                        raise
-                    await asyncio.sleep(_OUT_OF_FILES_SECONDS)
+                    await self._recover(error)
                     continue
                 beginning = self._loop.create_task(self._begin(connection))
                 self._beginning.add(beginning)
                 beginning.add_done_callback(self._beginning.discard)
+
+    async def _recover(self, error: OSError) -> None:
+        """Tell of a failure and wait a little: also what befell one waiting connection is an error here (accept(2))."""
+        self._loop.call_exception_handler({"message": "A connection could not be taken", "exception": error})
+        await asyncio.sleep(_OUT_OF_FILES_SECONDS if error.errno in _OUT_OF_FILES else _LONGEST_SECONDS)
 
     async def _readable(self) -> None:
         """Wait for a connection to take."""
