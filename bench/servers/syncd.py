@@ -37,8 +37,8 @@ okta_app_id = "0oabench000000000001"
 
 @contextmanager
 def on_sqlite(folder: Path, _postgres_url: str | None) -> Iterator[Running]:
-    """Run it on a SQLite file, with one process, which is the default."""
-    with _running(folder, f"sqlite:///{folder / 'syncd.db'}", workers=1) as (port, token, pid):
+    """Run it on a SQLite file, with two processes, as many as the peers have."""
+    with _running(folder, f"sqlite:///{folder / 'syncd.db'}", workers=2) as (port, token, pid):
         yield Running(port, "/scim/v2", token, pid, settle=lambda: None)
 
 

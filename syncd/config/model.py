@@ -113,7 +113,7 @@ class ServerSettings(Section):
         default_factory=_default_public_url,
         description="How clients reach this server: /scim/v2 comes after it. By default made of host and port.",
     )
-    workers: int = Field(1, ge=1, le=64, description="Processes; more than one pays only with PostgreSQL.")
+    workers: int = Field(1, ge=1, le=64, description="Processes; as many as there are cores is fastest.")
     threads: int = Field(8, ge=1, le=256, description="Requests that one process works on at a time.")
     queue: int = Field(200, ge=0, le=10_000, description="Requests that wait for a thread; more are told to come back.")
     body_deadline: float = Field(10.0, gt=0, le=300, description="Seconds a client has to send a request body.")

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from scim.errors import Unavailable
 
-_FIRST_PAUSE: Final = 0.0005
-_LONGEST_PAUSE: Final = 0.01
+_FIRST_PAUSE: Final = 0.0001
+_LONGEST_PAUSE: Final = 0.001
 
 
 class _Handles(NamedTuple):
