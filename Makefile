@@ -8,7 +8,7 @@ BENCHED = build/bench
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock suites clean
+.PHONY: help demo test check prove format bench lock suites clean
 
 help:            ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -25,6 +25,9 @@ check: $(DEVELOP) ## style, types, layers, size budget
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
+
+prove: $(DEVELOP) ## the reconciler under 20,000 schedules, without each guard, killed at every point, with every fault
+	$(BIN)/python -m tests.proof $(PROVE)
 
 format: $(DEVELOP) ## rewrite the code in the house style
 	$(BIN)/ruff format .

@@ -4,12 +4,18 @@ APScheduler counts weekdays from Monday and takes a restricted day of month *and
 is written here means what an operator knows from crontab(5), or is refused.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+LONGEST_WINDOW: Final = timedelta(days=7)
+_WINDOW: Final = re.compile(r"(?P<schedule>.+) for (?P<hours>\d+(\.\d+)?) hours?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,17 @@ def parse(expression: str) -> CronSchedule:
     if not any(day <= _longest(month) for day in days for month in months):
         raise ValueError("there is no such day in these months")
     return CronSchedule(minutes, hours, days, months, tuple(sorted({day % 7 for day in weekdays})))
+
+
+def parse_window(text: str) -> tuple[CronSchedule, timedelta]:
+    """Read `0 8 * * 1-5 for 10 hours`: when a window begins, and how long it lasts. Raises ValueError, in words."""
+    found = _WINDOW.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("it has no end, which is written as: for 10 hours")
+    lasting = timedelta(hours=float(found["hours"]))
+    if not timedelta(0) < lasting <= LONGEST_WINDOW:
+        raise ValueError(f"it lasts longer than {LONGEST_WINDOW.days} days, or not at all")
+    return parse(found["schedule"]), lasting
 
 
 def _longest(month: int) -> int:

@@ -4,17 +4,25 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from syncd.bootstrap.stores import open_store
-from syncd.bootstrap.system import SystemClock
+from syncd.bootstrap.system import SystemClock, random_sample
+from syncd.bootstrap.windows import closed_now
 from syncd.config import OktaSettings, Settings, require_okta
+from syncd.core.situations import Situation
 from syncd.okta_source.settings import OktaSettings as SourceSettings
 from syncd.okta_source.source import OktaSource, open_source
 from syncd.ports import Announce
-from syncd.workflows.survey import Desk
+from syncd.workflows.desk import Desk
 
 
 @contextmanager
 def run_desk(
-    settings: Settings, app: str, announce: Announce, *, accepted_rows: int | None = None, actor: str = "reconciler"
+    settings: Settings,
+    app: str,
+    announce: Announce,
+    *,
+    accepted_rows: int | None = None,
+    actor: str = "reconciler",
+    only: frozenset[Situation] | None = None,
 ) -> Iterator[Desk]:
     """Open what a run of one application needs, and give all of it back afterwards.
 
@@ -31,6 +39,9 @@ def run_desk(
             announce=announce,
             actor=actor,
             accepted_rows=accepted_rows,
+            only=only,
+            closed=closed_now(settings.apps[app], SystemClock().now()),
+            sample=random_sample,
         )
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
@@ -21,3 +22,8 @@ def new_id() -> str:
 def new_key() -> bytes:
     """Return a random key of 256 bits."""
     return secrets.token_bytes(32)
+
+
+def random_sample(ids: Sequence[str], most: int) -> Sequence[str]:
+    """Return so many of the ids, or all of them, chosen so that nobody can tell which beforehand."""
+    return secrets.SystemRandom().sample(ids, min(most, len(ids)))

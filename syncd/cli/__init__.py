@@ -26,7 +26,12 @@ COMMANDS: Final = {
     "up": "syncd.cli.up",
     "drift-report": "syncd.cli.drift_report",
     "reconcile": "syncd.cli.reconcile",
+    "plan": "syncd.cli.plan",
+    "quarantine": "syncd.cli.quarantine",
     "explain": "syncd.cli.explain",
+    "mark": "syncd.cli.mark",
+    "waiver": "syncd.cli.waiver",
+    "undo": "syncd.cli.undo",
     "simulate": "syncd.cli.simulate",
 }
 """Each module has a click command called `command`. The order is that of the help."""

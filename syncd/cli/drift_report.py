@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.console import announce, print_json, say, silent
-from syncd.cli.options import app_option, choose_app, config_option, quiet_option
+from syncd.cli.options import app_option, choose_app, config_option, quiet_option, situations
 from syncd.cli.reporting import result_as_json, show_result
 from syncd.core.situations import NO_DRIFT, Situation
 
@@ -40,7 +40,7 @@ def command(
     from syncd.bootstrap.settings import load_settings
     from syncd.workflows.reconcile import ExitCode, report_drift
 
-    watched = _situations(fail_on)
+    watched = situations(fail_on, "--fail-on") if fail_on else frozenset(Situation) - NO_DRIFT
     settings = load_settings(config_path)
     name, _ = choose_app(settings, app_name)
     with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows) as desk:
@@ -55,13 +55,3 @@ def command(
         if not any(result.report.counts.get(situation) for situation in watched):
             return int(ExitCode.CLEAN)
     return int(result.exit_code)
-
-
-def _situations(fail_on: str | None) -> frozenset[Situation]:
-    if fail_on is None:
-        return frozenset(Situation) - NO_DRIFT
-    try:
-        return frozenset(Situation(name.strip()) for name in fail_on.split(","))
-    except ValueError as error:
-        message = f"{error}. Situations: {', '.join(Situation)}"
-        raise click.BadParameter(message, param_hint="--fail-on") from error

@@ -61,5 +61,8 @@ _FORESEEN: Final = {
     "Unavailable": ERROR,
     "TooManyTokensError": ERROR,
     "UnknownUserError": ERROR,
+    "RefusedDecisionError": ERROR,
+    "AlreadyDecidedError": ERROR,
+    "UnknownRunError": ERROR,
     "ServeError": ERROR,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from syncd.cli.failures import Failure
+from syncd.core.situations import Situation
 
 if TYPE_CHECKING:
     from syncd.config import AppSettings, Settings
@@ -35,6 +36,15 @@ def json_option(function: Decorated) -> Decorated:
 def quiet_option(function: Decorated) -> Decorated:
     """Add --quiet."""
     return click.option("--quiet", "-q", is_flag=True, help="Show no progress.")(function)
+
+
+def situations(names: str, option: str) -> frozenset[Situation]:
+    """Return the situations that an option names, separated by commas. Raises `click.BadParameter`."""
+    try:
+        return frozenset(Situation(name.strip()) for name in names.split(","))
+    except ValueError as error:
+        message = f"{error}. Situations: {', '.join(Situation)}"
+        raise click.BadParameter(message, param_hint=option) from error
 
 
 def choose_app(settings: "Settings", app_name: str | None) -> tuple[str, "AppSettings"]:

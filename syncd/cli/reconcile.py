@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.console import announce, print_json, say, silent
-from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option
+from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option, situations
 from syncd.cli.reporting import result_as_json, show_result
 
 
@@ -19,6 +19,7 @@ from syncd.cli.reporting import result_as_json, show_result
 @click.option(
     "--expect-digest", metavar="DIGEST", help="Carry out only the plan of this digest, the one that was read."
 )
+@click.option("--only", metavar="SITUATION,...", help="Plan for these situations alone; the report has them all.")
 @click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
 @json_option
 @quiet_option
@@ -28,6 +29,7 @@ def command(
     apply_it: bool,
     as_configured: bool,
     expect_digest: str | None,
+    only: str | None,
     accept_rows: int | None,
     as_json: bool,
     quiet: bool,
@@ -45,7 +47,8 @@ def command(
     settings = load_settings(config_path)
     name, app = choose_app(settings, app_name)
     apply_it = apply_it or (as_configured and app.apply)
-    with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows) as desk:
+    chosen = situations(only, "--only") if only else None
+    with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows, only=chosen) as desk:
         result = reconcile(desk, apply=apply_it, expected_digest=expect_digest)
     if as_json:
         print_json(result_as_json(result))

@@ -33,12 +33,24 @@ def show_result(result: RunResult) -> None:
     """Print what a run came to, and what to do next."""
     if result.report:
         show_report(result.report)
+    for line in result.moved:
+        say(line)
+    show_outcomes(result)
+    show_message(result)
+
+
+def show_outcomes(result: RunResult) -> None:
+    """Print how each item of a plan ended, if it was carried out."""
     if result.outcomes:
         heading("What was done")
         print_table(
             ("outcome", "effect", "user name", "why not"),
             ((o.kind.value, o.item.effect.value, o.item.user_name, o.reason) for o in result.outcomes),
         )
+
+
+def show_message(result: RunResult) -> None:
+    """Print in one line what a run came to."""
     click.secho(result.message, fg=_colour(result.exit_code), bold=True)
 
 
@@ -48,11 +60,17 @@ def result_as_json(result: RunResult) -> dict[str, Any]:
         "exitCode": int(result.exit_code),
         "message": result.message,
         "report": result.report.as_json() if result.report else None,
-        "outcomes": [
-            {"outcome": o.kind.value, "account": o.item.account_id, "effect": o.item.effect.value, "reason": o.reason}
-            for o in result.outcomes
-        ],
+        "moved": list(result.moved),
+        "outcomes": outcomes_as_json(result),
     }
+
+
+def outcomes_as_json(result: RunResult) -> list[dict[str, Any]]:
+    """Return how each item of a plan ended, as JSON."""
+    return [
+        {"outcome": o.kind.value, "account": o.item.account_id, "effect": o.item.effect.value, "reason": o.reason}
+        for o in result.outcomes
+    ]
 
 
 def _show_findings(report: DriftReport) -> None:
@@ -85,7 +103,10 @@ def _show_plan(report: DriftReport) -> None:
     ordered = sorted(plan.items, key=lambda item: (item.effect, item.user_name))
     print_table(
         ("effect", "user name", "because", "waits for"),
-        ((item.effect, item.user_name, item.situation, item.waits or "") for item in ordered[:SHOWN]),
+        (
+            (item.effect, item.user_name, item.situation, item.waits or ("an approval" if item.proposed else ""))
+            for item in ordered[:SHOWN]
+        ),
     )
     if len(plan.items) > SHOWN:
         say(f"... and {len(plan.items) - SHOWN} more; --json has them all")

@@ -74,6 +74,16 @@ def check_schedule(expression: str) -> str:
     return expression
 
 
+def check_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
+    """Take windows of the form `0 8 * * 1-5 for 10 hours`."""
+    for window in windows:
+        try:
+            cron.parse_window(window)
+        except ValueError as error:
+            raise wrong(f"is no window: {error}", 'Write "0 8 * * 1-5 for 10 hours", in UTC') from error
+    return windows
+
+
 def check_database_url(url: SecretStr) -> SecretStr:
     """Take a database that syncd has a driver for. The message never shows the URL: it may hold a password."""
     if not _DATABASE_URL.fullmatch(url.get_secret_value()):

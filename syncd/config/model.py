@@ -8,36 +8,22 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from scim.exchange import Limits
 from scim.reprovision import Reprovision
 from scim.resource import fold
 from syncd.config import checks
 from syncd.config.checks import Disagreement
+from syncd.config.guarding import GuardSettings, RuleSettings
+from syncd.config.section import Section
 from syncd.core.policy import Policy
 from syncd.core.situations import DEFAULT_MODES, EFFECTS, Mode, Situation
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """A table of the file. Nothing in it may be unknown, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    def disagreements(self) -> Iterator[Disagreement]:
-        """Yield what is wrong with the section although each setting of it is right."""
-        return iter(())
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if found := tuple(self.disagreements()):
-            raise checks.disagree(found)
-        return self
 
 
 class DatabaseSettings(Section):
@@ -239,21 +225,27 @@ class AppSettings(Section):
     lookup_limit: int = Field(
         200, ge=0, description="Single questions to Okta in one run; what is not asked stays unknown."
     )
+    guard: GuardSettings = GuardSettings()
     modes: dict[Situation, Mode] = Field(
-        default_factory=dict, description="What to do in a situation: off, report or auto."
+        default_factory=dict, description="What to do in a situation: off, report, propose or auto."
+    )
+    rules: dict[Situation, RuleSettings] = Field(
+        default_factory=dict,
+        description="What else holds in one situation: confirm, grace_hours, max_count, max_percent.",
     )
 
     def disagreements(self) -> Iterator[Disagreement]:
         """Only a situation that has a safe effect can be repaired."""
         for situation, mode in self.modes.items():
-            if mode is Mode.AUTO and situation not in EFFECTS:
-                what = "cannot be auto: there is nothing safe to do about it"
+            if mode in {Mode.AUTO, Mode.PROPOSE} and situation not in EFFECTS:
+                what = f"cannot be {mode}: there is nothing safe to do about it"
                 yield Disagreement((f"modes.{situation}",), what, 'Write "report" or "off"')
 
     def policy(self) -> Policy:
         """Return what the reconciler may do, as the core takes it."""
         return Policy(
             modes={**DEFAULT_MODES, **self.modes},
+            rules={situation: rule.rule() for situation, rule in self.rules.items()},
             protected=frozenset(self.protected) | frozenset(map(fold, self.protected)),
             max_deactivations=self.max_deactivations,
             max_percent=self.max_percent,
@@ -261,6 +253,7 @@ class AppSettings(Section):
             absence_grace=timedelta(hours=self.absence_grace_hours),
             lookup_limit=self.lookup_limit,
             min_listing_percent=self.min_listing_percent,
+            **self.guard.as_policy(),
         )
 
 

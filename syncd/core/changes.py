@@ -25,6 +25,15 @@ class Action(StrEnum):
     RUN_ENDED = "run:ended"
     PLAN_MADE = "plan:made"
     PLAN_BLOCKED = "plan:blocked"
+    PLAN_APPROVED = "plan:approved"
+    PLAN_QUARANTINED = "plan:quarantined"
+    APPROVAL_USED = "approval:used"
+    QUARANTINE_ENDED = "quarantine:ended"
+    RUN_RESUMED = "run:resumed"
+    ACCOUNT_MARKED = "account:marked"
+    ACCOUNT_UNMARKED = "account:unmarked"
+    WAIVER_GIVEN = "waiver:given"
+    WAIVER_ENDED = "waiver:ended"
 
 
 @dataclass(frozen=True, slots=True)

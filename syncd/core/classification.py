@@ -1,35 +1,60 @@
 """Which situation each subject is in: the taxonomy as tables.
 
-Three questions, in this order: do the keys link assignment and account, what does Okta grant, is the account open? Any
+Three questions: how are assignment and account tied, what does Okta say of the person, is the account open? One table
+has the answer for every combination. Where both sides agree so far, a second, ordered table asks what else differs. Any
 answer that is not definitive ends in UNKNOWN, and UNKNOWN never has an effect.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from syncd.core.attributes import differences
+from syncd.core.attributes import USER_NAME, differences
 from syncd.core.situations import NO_DRIFT, Situation
-from syncd.core.subjects import Account, Assignment, LinkKey, Lookup, Origin, Presence, Subject
+from syncd.core.subjects import STRONG_KEYS, Account, Assignment, LinkKey, Lookup, MarkKind, Origin, Presence, Subject
 
 
-class Grant(StrEnum):
-    """What an assignment that Okta lists grants."""
+class Tie(StrEnum):
+    """How an assignment and an account are tied to one another, or what there is without the other."""
+
+    STRONG = "strong"
+    WEAK = "weak"
+    RECYCLED = "recycled"
+    CLASHING = "clashing"
+    SHARED = "shared"
+    NOBODY = "nobody"
+    BURIED = "buried"
+    UNLISTED = "unlisted"
+    FOREIGN = "foreign"
+
+
+class Said(StrEnum):
+    """What Okta says of a person and this application."""
 
     ENTITLED = "entitled"
     SUSPENDED = "suspended"
-    DEPROVISIONED = "deprovisioned"
     WITHDRAWN = "withdrawn"
+    DEPROVISIONED = "deprovisioned"
+    GONE = "gone"
     UNKNOWN = "unknown"
+
+
+class Door(StrEnum):
+    """Whether the account may be used."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A subject with its situation. `reason` is for people; `base` the situation that protection covers, if any.
 
-    `differences` maps the path of a compared attribute to what the account holds and what Okta wants.
+    `differences` maps the path of a compared attribute to what the account holds and what Okta wants. `waiver` is the
+    id of the waiver that accepts it.
     """
 
     situation: Situation
@@ -38,59 +63,120 @@ class Finding:
     reason: str
     base: Situation
     differences: Mapping[str, tuple[str | None, str]] = field(default_factory=dict)
+    waiver: str | None = None
 
 
-USER_GRANTS: Final = {
+USER_SAYS: Final = {
     **dict.fromkeys(
         ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT", "PROVISIONED", "STAGED"),
-        Grant.ENTITLED,
+        Said.ENTITLED,
     ),
-    "SUSPENDED": Grant.SUSPENDED,
-    "DEPROVISIONED": Grant.DEPROVISIONED,
+    "SUSPENDED": Said.SUSPENDED,
+    "DEPROVISIONED": Said.DEPROVISIONED,
 }
 """Okta's User.status. A temporary state of the credentials takes nobody's account away."""
 
-APP_GRANTS: Final = {
-    **dict.fromkeys(("ACTIVE", "PROVISIONED", "STAGED", "PENDING", "APPROVED", "IMPLICIT"), Grant.ENTITLED),
-    "SUSPENDED": Grant.SUSPENDED,
-    "DEPROVISIONED": Grant.WITHDRAWN,
-    "REVOKED": Grant.WITHDRAWN,
-    "INACTIVE": Grant.WITHDRAWN,
-    "UNASSIGNED": Grant.WITHDRAWN,
+APP_USER_SAYS: Final = {
+    **dict.fromkeys(("ACTIVE", "PROVISIONED", "STAGED", "PENDING", "APPROVED", "IMPLICIT"), Said.ENTITLED),
+    "SUSPENDED": Said.SUSPENDED,
+    "DEPROVISIONED": Said.WITHDRAWN,
+    "REVOKED": Said.WITHDRAWN,
+    "INACTIVE": Said.WITHDRAWN,
+    "UNASSIGNED": Said.WITHDRAWN,
 }
 """Okta's AppUser.status. IMPORTED and MATCHED belong to an import and say nothing about access: unknown."""
 
-LINKED: Final = {
-    (Grant.ENTITLED, True): Situation.IN_SYNC,
-    (Grant.ENTITLED, False): Situation.LAPSED,
-    (Grant.SUSPENDED, True): Situation.ZOMBIE_SUSPENDED,
-    (Grant.SUSPENDED, False): Situation.IN_SYNC,
-    (Grant.DEPROVISIONED, True): Situation.ZOMBIE_DEPROVISIONED,
-    (Grant.DEPROVISIONED, False): Situation.IN_SYNC,
-    (Grant.WITHDRAWN, True): Situation.ORPHAN_UNASSIGNED,
-    (Grant.WITHDRAWN, False): Situation.IN_SYNC,
-    (Grant.UNKNOWN, True): Situation.UNKNOWN,
-    (Grant.UNKNOWN, False): Situation.UNKNOWN,
+LOOKUP_SAYS: Final = {
+    Presence.ASSIGNED: Said.UNKNOWN,
+    Presence.UNASSIGNED: Said.WITHDRAWN,
+    Presence.DEPROVISIONED: Said.DEPROVISIONED,
+    Presence.GONE: Said.GONE,
+    Presence.UNKNOWN: Said.UNKNOWN,
 }
-"""An assignment and its account: (grant, account is active) -> situation."""
+"""A point lookup about somebody whom the listing does not hold. That they are assigned contradicts the listing."""
 
-WITHOUT_ACCOUNT: Final = {
-    Grant.ENTITLED: Situation.GHOST,
-    Grant.SUSPENDED: Situation.IN_SYNC,
-    Grant.DEPROVISIONED: Situation.IN_SYNC,
-    Grant.WITHDRAWN: Situation.IN_SYNC,
-    Grant.UNKNOWN: Situation.UNKNOWN,
-}
-"""An assignment nobody here belongs to."""
+LISTED: Final[tuple[Said, ...]] = tuple(said for said in Said if said is not Said.GONE)
+"""What a listed assignment can say."""
 
-WITHOUT_ASSIGNMENT: Final = {
-    Presence.ASSIGNED: Situation.UNKNOWN,
-    Presence.UNASSIGNED: Situation.ORPHAN_UNASSIGNED,
-    Presence.DEPROVISIONED: Situation.ZOMBIE_DEPROVISIONED,
-    Presence.GONE: Situation.ORPHAN_GONE,
-    Presence.UNKNOWN: Situation.UNKNOWN,
+_AFTER_ALL: Final = {said: Situation.UNKNOWN if said is Said.UNKNOWN else Situation.IN_SYNC for said in Said}
+"""Nothing is expected of an account that is closed or absent, unless Okta says that it should be open."""
+
+
+def _row(tie: Tie, door: Door, said: Mapping[Said, Situation]) -> dict[tuple[Tie, Door, Said], Situation]:
+    return {(tie, door, one): situation for one, situation in said.items()}
+
+
+def _whatever(tie: Tie, situation: Situation, said: Iterable[Said]) -> dict[tuple[Tie, Door, Said], Situation]:
+    return {(tie, door, one): situation for door in (Door.OPEN, Door.CLOSED) for one in said}
+
+
+DISPATCH: Final[Mapping[tuple[Tie, Door, Said], Situation]] = {
+    **_row(
+        Tie.STRONG,
+        Door.OPEN,
+        {
+            Said.ENTITLED: Situation.IN_SYNC,
+            Said.SUSPENDED: Situation.ZOMBIE_SUSPENDED,
+            Said.WITHDRAWN: Situation.ORPHAN_UNASSIGNED,
+            Said.DEPROVISIONED: Situation.ZOMBIE_DEPROVISIONED,
+            Said.UNKNOWN: Situation.UNKNOWN,
+        },
+    ),
+    **_row(Tie.STRONG, Door.CLOSED, {one: _AFTER_ALL[one] for one in LISTED} | {Said.ENTITLED: Situation.LAPSED}),
+    **_row(Tie.NOBODY, Door.NONE, {one: _AFTER_ALL[one] for one in LISTED} | {Said.ENTITLED: Situation.GHOST}),
+    **_row(Tie.BURIED, Door.NONE, {one: _AFTER_ALL[one] for one in LISTED} | {Said.ENTITLED: Situation.RESURRECTED}),
+    **_whatever(Tie.WEAK, Situation.UNLINKED, LISTED),
+    **_whatever(Tie.RECYCLED, Situation.RECYCLED_NAME, LISTED),
+    **_whatever(Tie.CLASHING, Situation.DISPUTED, LISTED),
+    **_whatever(Tie.SHARED, Situation.DUPLICATE_SOURCE, LISTED),
+    **_row(
+        Tie.UNLISTED,
+        Door.OPEN,
+        {
+            Said.ENTITLED: Situation.UNKNOWN,
+            Said.SUSPENDED: Situation.UNKNOWN,
+            Said.WITHDRAWN: Situation.ORPHAN_UNASSIGNED,
+            Said.DEPROVISIONED: Situation.ZOMBIE_DEPROVISIONED,
+            Said.GONE: Situation.ORPHAN_GONE,
+            Said.UNKNOWN: Situation.UNKNOWN,
+        },
+    ),
+    **_row(Tie.UNLISTED, Door.CLOSED, dict.fromkeys(Said, Situation.IN_SYNC)),
+    **_whatever(Tie.FOREIGN, Situation.UNMANAGED, Said),
 }
-"""An active account of ours that the listing does not hold, by what its point lookup said."""
+"""(how they are tied, whether the account is open, what Okta says) -> situation, for everything that can occur."""
+
+
+def _renamed(_assignment: Assignment, _keys: frozenset[LinkKey], found: Mapping[str, object]) -> bool:
+    return USER_NAME in found
+
+
+def _differs(_assignment: Assignment, _keys: frozenset[LinkKey], found: Mapping[str, object]) -> bool:
+    return bool(found)
+
+
+def _stale_id(assignment: Assignment, keys: frozenset[LinkKey], _found: Mapping[str, object]) -> bool:
+    return assignment.external_id is not None and LinkKey.SCIM_ID not in keys
+
+
+def _push_failed(assignment: Assignment, _keys: frozenset[LinkKey], _found: Mapping[str, object]) -> bool:
+    return assignment.sync_state in {"ERROR", "OUT_OF_SYNC"}
+
+
+def _no_id(assignment: Assignment, _keys: frozenset[LinkKey], _found: Mapping[str, object]) -> bool:
+    return assignment.external_id is None
+
+
+Holds = Callable[[Assignment, frozenset[LinkKey], Mapping[str, object]], bool]
+
+CLOSER_LOOK: Final[tuple[tuple[Situation, str, Holds], ...]] = (
+    (Situation.RENAMED, "its user name is another one in Okta", _renamed),
+    (Situation.ATTRIBUTE_MISMATCH, "its attributes differ", _differs),
+    (Situation.STALE_EXTERNAL_ID, "Okta holds the SCIM id of no account", _stale_id),
+    (Situation.SOURCE_SYNC_ERROR, "Okta says that its push failed", _push_failed),
+    (Situation.MISSING_EXTERNAL_ID, "Okta holds no SCIM id of it", _no_id),
+)
+"""What can still differ between an entitled person and their open account; the first that holds names the situation."""
 
 REASONS: Final = {
     Presence.ASSIGNED: "the listing does not hold it, and Okta says now that it is assigned: it moved meanwhile",
@@ -110,77 +196,86 @@ def classify(subjects: Iterable[Subject], protects: Callable[[Account], bool]) -
     claims = Counter(
         candidate.account.id for subject in listed if subject.assignment for candidate in subject.candidates
     )
-    return tuple(_protect(_classify_one(subject, claims), protects) for subject in listed)
+    return tuple(_cover(_classify_one(subject, claims), protects) for subject in listed)
 
 
-def grant_of(assignment: Assignment) -> Grant:
-    """Return what an assignment grants. The user's status outweighs the application user's; unknown outweighs both."""
-    user = USER_GRANTS.get(assignment.user_status or "", Grant.UNKNOWN)
-    app = APP_GRANTS.get(assignment.app_status, Grant.UNKNOWN)
-    for grant in (Grant.UNKNOWN, Grant.DEPROVISIONED, Grant.WITHDRAWN, Grant.SUSPENDED):
-        if grant in (user, app):
-            return grant
-    return Grant.ENTITLED
+def said_of(assignment: Assignment) -> Said:
+    """Return what an assignment says. The user's status outweighs the application user's; unknown outweighs both."""
+    user = USER_SAYS.get(assignment.user_status or "", Said.UNKNOWN)
+    app = APP_USER_SAYS.get(assignment.app_status, Said.UNKNOWN)
+    for said in (Said.UNKNOWN, Said.DEPROVISIONED, Said.WITHDRAWN, Said.SUSPENDED):
+        if said in (user, app):
+            return said
+    return Said.ENTITLED
 
 
 def _classify_one(subject: Subject, claims: Mapping[str, int]) -> Finding:
     if subject.assignment is None:
         return _without_assignment(subject)
+    said = said_of(subject.assignment)
     if not subject.candidates:
-        grant = grant_of(subject.assignment)
-        return _finding(WITHOUT_ACCOUNT[grant], subject, None, f"{_said(subject.assignment)}; no account is linked")
-    contradiction = _contradiction(subject, subject.assignment, claims)
-    if contradiction:
-        return _finding(Situation.DISPUTED, subject, subject.candidates[0].account, contradiction)
-    return _linked(subject, subject.assignment)
-
-
-def _contradiction(subject: Subject, assignment: Assignment, claims: Mapping[str, int]) -> str | None:
-    """Return in words how the keys contradict one another, or None (situations D09 and D10)."""
-    account = subject.candidates[0].account
-    if len(subject.candidates) > 1:
-        return "its identifiers point to different accounts: " + ", ".join(
-            f"{'+'.join(sorted(candidate.keys))} {candidate.account.id}" for candidate in subject.candidates
+        tie = Tie.BURIED if subject.tombstone else Tie.NOBODY
+        reason = f"{_told(subject.assignment)}; " + (
+            f"account {subject.tombstone} was deleted here" if subject.tombstone else "no account is linked"
         )
-    if claims[account.id] > 1:
-        return f"several people in Okta point to account {account.id}"
-    if account.external_id is not None and account.external_id != assignment.okta_user_id:
-        return f"the account carries the Okta user id {account.external_id}, not {assignment.okta_user_id}"
-    return None
+        return _finding(DISPATCH[tie, Door.NONE, said], subject, None, reason)
+    account = subject.candidates[0].account
+    tie, reason = _tie(subject, subject.assignment, claims)
+    situation = DISPATCH[tie, door_of(account), said]
+    if tie is Tie.STRONG and account.active and situation is Situation.IN_SYNC:
+        return _closer_look(subject, subject.assignment)
+    return _finding(
+        situation, subject, account, reason or f"{_told(subject.assignment)}; the account is {door_of(account)}"
+    )
 
 
-def _linked(subject: Subject, assignment: Assignment) -> Finding:
+def door_of(account: Account) -> Door:
+    """Return whether the account may be used."""
+    return Door.OPEN if account.active else Door.CLOSED
+
+
+def _tie(subject: Subject, assignment: Assignment, claims: Mapping[str, int]) -> tuple[Tie, str]:
+    """Return how an assignment and its candidates are tied, and in words what is wrong with that, if anything."""
     candidate = subject.candidates[0]
     account = candidate.account
-    if candidate.keys == {LinkKey.USER_NAME}:
-        return _finding(Situation.UNLINKED, subject, account, "only the user name matches")
-    grant = grant_of(assignment)
-    situation = LINKED[grant, account.active]
-    if situation is not Situation.IN_SYNC or not account.active:
-        return _finding(situation, subject, account, f"{_said(assignment)}; the account is {_open(account)}")
-    found = differences(assignment.attributes, account.attributes)
-    if not found:
-        return _finding(situation, subject, account, "both sides agree")
-    return Finding(
-        Situation.ATTRIBUTE_MISMATCH,
-        subject,
-        account,
-        "differs in " + ", ".join(sorted(found)),
-        Situation.ATTRIBUTE_MISMATCH,
-        found,
-    )
+    if len(subject.candidates) > 1:
+        return Tie.CLASHING, "its identifiers point to different accounts: " + ", ".join(
+            f"{'+'.join(sorted(one.keys))} {one.account.id}" for one in subject.candidates
+        )
+    if claims[account.id] > 1:
+        return Tie.SHARED, f"several people in Okta point to account {account.id}"
+    if account.external_id is not None and account.external_id != assignment.okta_user_id:
+        reason = f"the account carries the Okta user id {account.external_id}, not {assignment.okta_user_id}"
+        recycled = candidate.keys.isdisjoint(STRONG_KEYS) and not account.active
+        return (Tie.RECYCLED if recycled else Tie.CLASHING), reason
+    if candidate.keys.isdisjoint(STRONG_KEYS):
+        what = "user name" if LinkKey.USER_NAME in candidate.keys else "work address"
+        return Tie.WEAK, f"only the {what} matches"
+    return Tie.STRONG, ""
+
+
+def _closer_look(subject: Subject, assignment: Assignment) -> Finding:
+    candidate = subject.candidates[0]
+    found = differences(assignment.attributes, candidate.account.attributes)
+    for situation, what, holds in CLOSER_LOOK:
+        if holds(assignment, candidate.keys, found):
+            reason = f"differs in {', '.join(sorted(found))}" if found else what
+            return Finding(situation, subject, candidate.account, reason, situation, found)
+    return _finding(Situation.IN_SYNC, subject, candidate.account, "both sides agree")
 
 
 def _without_assignment(subject: Subject) -> Finding:
     account = subject.candidates[0].account
     if account.origin is not Origin.SCIM:
-        return _finding(Situation.UNMANAGED, subject, account, f"made by: {account.origin}")
-    if not account.active:
-        return _finding(Situation.IN_SYNC, subject, account, "closed, and nothing is assigned")
-    if subject.lookup is None:
-        return _finding(Situation.UNKNOWN, subject, account, _why_not_looked_up(account))
-    said = subject.lookup
-    return _finding(WITHOUT_ASSIGNMENT[said.presence], subject, account, _told(said))
+        tie, said, reason = Tie.FOREIGN, Said.UNKNOWN, f"made by: {account.origin}"
+    elif subject.lookup is not None:
+        tie, said, reason = Tie.UNLISTED, LOOKUP_SAYS[subject.lookup.presence], _answered(subject.lookup)
+    elif subject.twice_missing:
+        tie, said = Tie.UNLISTED, Said.WITHDRAWN
+        reason = "missing from two listings of this run; a sample of those was looked up, and is missing indeed"
+    else:
+        tie, said, reason = Tie.UNLISTED, Said.UNKNOWN, _why_not_looked_up(account)
+    return _finding(DISPATCH[tie, door_of(account), said], subject, account, reason)
 
 
 def _why_not_looked_up(account: Account) -> str:
@@ -189,28 +284,30 @@ def _why_not_looked_up(account: Account) -> str:
     return "not listed, and not asked about: more candidates than one run may look up"
 
 
-def _told(lookup: Lookup) -> str:
+def _answered(lookup: Lookup) -> str:
     """Return what a lookup means. Okta's own words are added where they say more than the meaning."""
     if lookup.presence is Presence.UNKNOWN and lookup.detail:
         return f"{REASONS[lookup.presence]}: {lookup.detail}"
     return REASONS[lookup.presence]
 
 
-def _protect(finding: Finding, protects: Callable[[Account], bool]) -> Finding:
-    untouched = NO_DRIFT | {Situation.UNKNOWN}
-    if finding.account is None or finding.situation in untouched or not protects(finding.account):
+def _cover(finding: Finding, protects: Callable[[Account], bool]) -> Finding:
+    """Return the finding, or what it becomes where somebody said that the account is not to be touched."""
+    account = finding.account
+    if account is None or finding.situation in NO_DRIFT | {Situation.UNKNOWN}:
         return finding
-    reason = f"protected; would be {finding.situation}: {finding.reason}"
-    return Finding(Situation.PROTECTED_DRIFT, finding.subject, finding.account, reason, finding.situation)
+    if protects(account):
+        reason = f"protected; would be {finding.situation}: {finding.reason}"
+        return replace(finding, situation=Situation.PROTECTED_DRIFT, reason=reason)
+    if MarkKind.EXEMPT in account.marks:
+        reason = f"marked as exempt; would be {finding.situation}: {finding.reason}"
+        return replace(finding, situation=Situation.OUT_OF_SCOPE, reason=reason)
+    return finding
 
 
 def _finding(situation: Situation, subject: Subject, account: Account | None, reason: str) -> Finding:
     return Finding(situation, subject, account, reason, situation)
 
 
-def _said(assignment: Assignment) -> str:
+def _told(assignment: Assignment) -> str:
     return f"Okta: user {assignment.user_status}, assignment {assignment.app_status}"
-
-
-def _open(account: Account) -> str:
-    return "open" if account.active else "closed"

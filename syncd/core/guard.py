@@ -4,26 +4,19 @@ Whole-plan checks come before the first effect, so that either all of a plan may
 checks of one item are asked inside the transaction of its effect, with the account as it is at that moment.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
+from scim.resource import fold
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
-from syncd.core.situations import Effect, Situation
-from syncd.core.subjects import Account, Lookup, Origin, Presence
+from syncd.core.situations import GRANTS, REVOKES, Confirm, Effect, Situation
+from syncd.core.subjects import Account, Assignment, Lookup, MarkKind, Origin, Presence
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the guard says of a whole plan. `objections` are empty exactly when the plan may be carried out."""
-
-    objections: tuple[str, ...]
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the plan may be carried out."""
-        return not self.objections
+# ------------------------------------------------------------------ the listing
 
 
 def judge_listing(rows: int, sealed_rows: int | None, policy: Policy, accepted_rows: int | None = None) -> str | None:
@@ -44,53 +37,227 @@ def judge_listing(rows: int, sealed_rows: int | None, policy: Policy, accepted_r
     return None
 
 
-def judge_plan(plan: Plan, managed_active: int, policy: Policy) -> Verdict:
-    """Hold a whole plan against the thresholds (invariant I4).
+def missing_sentinels(rows: Iterable[Assignment], wanted: frozenset[str]) -> frozenset[str]:
+    """Return which sentinels none of these rows is: people who have to be in every listing (invariant I1)."""
+    seen = {name for row in rows for name in (row.okta_user_id, fold(row.user_name or ""))}
+    return wanted - seen
 
-    `managed_active` is the number of active accounts that syncd manages: the side that would lose them.
+
+# ------------------------------------------------------------------ the whole plan
+
+
+class Ground(StrEnum):
+    """Why a plan is not carried out."""
+
+    THRESHOLD = "threshold"
+    BUDGET = "budget"
+    CHANGED_POLICY = "changed-policy"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One reason against a plan, for people, and what kind of reason it is."""
+
+    ground: Ground
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How many deactivations runs have carried out in the last 24 hours and the last 7 days."""
+
+    day: int = 0
+    week: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a plan is judged against.
+
+    `managed_active` is the number of active accounts that syncd manages: the side that would lose them. `group_sizes`
+    are the members of each group that the plan changes, by its id. `further` are objections that were found elsewhere.
     """
-    objections: list[str] = []
+
+    managed_active: int
+    spent: Spent = Spent()
+    group_sizes: dict[str, int] = field(default_factory=dict)
+    further: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guard says of a whole plan. `objections` are empty exactly when the plan may be carried out.
+
+    `approval` is the id of the approval that lets it through all the same.
+    """
+
+    objections: tuple[Objection, ...] = ()
+    approval: str | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the plan may be carried out."""
+        return self.approval is not None or not self.objections
+
+
+def judge_plan(plan: Plan, around: Circumstances, policy: Policy) -> Verdict:
+    """Hold a whole plan against the thresholds and the budget (invariants I4 and I5)."""
+    found = [judge(plan, around, policy) for judge in _JUDGES]
+    return Verdict((*(objection for each in found for objection in each), *around.further))
+
+
+def _total(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objection]:
     count = plan.deactivations
     if count > policy.max_deactivations:
-        objections.append(f"{count} deactivations are more than max_deactivations = {policy.max_deactivations}")
-    if managed_active >= policy.small_population and count * 100 > managed_active * policy.max_percent:
-        share = count * 100 / managed_active
-        objections.append(
-            f"{count} of {managed_active} active accounts are {share:.1f} percent, more than "
-            f"max_percent = {policy.max_percent:g}"
-        )
-    return Verdict(tuple(objections))
+        text = f"{count} deactivations are more than max_deactivations = {policy.max_deactivations}"
+        yield Objection(Ground.THRESHOLD, text)
+    yield from _share(count, around, policy, policy.max_percent, "active accounts", "max_percent")
+
+
+def _share(
+    count: int, around: Circumstances, policy: Policy, most: float, of_what: str, setting: str
+) -> Iterator[Objection]:
+    managed = around.managed_active
+    if managed >= policy.small_population and count * 100 > managed * most:
+        text = f"{count} of {managed} {of_what} are {count * 100 / managed:.1f} percent, more than {setting} = {most:g}"
+        yield Objection(Ground.THRESHOLD, text)
+
+
+def _each_situation(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objection]:
+    counts = Counter(item.situation for item in plan.items if not item.proposed)
+    for situation, rule in policy.rules.items():
+        count = counts[situation]
+        if rule.max_count is not None and count > rule.max_count:
+            text = f"{count} because of {situation} are more than max_count = {rule.max_count}"
+            yield Objection(Ground.THRESHOLD, text)
+        if rule.max_percent is not None:
+            of_what, setting = "active accounts", f"max_percent of {situation}"
+            yield from _share(count, around, policy, rule.max_percent, of_what, setting)
+
+
+def _each_group(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objection]:
+    leaving = Counter(item.group_id for item in plan.items if item.effect is Effect.REMOVE_MEMBER and not item.proposed)
+    for group_id, count in leaving.items():
+        size = around.group_sizes.get(group_id or "", 0)
+        if size >= policy.group_min_members and count * 100 > size * policy.group_max_percent:
+            text = (
+                f"{count} of {size} members of group {group_id} are {count * 100 / size:.1f} percent, more than "
+                f"group_max_percent = {policy.group_max_percent:g}"
+            )
+            yield Objection(Ground.THRESHOLD, text)
+        elif size < policy.group_min_members and count > policy.max_deactivations:
+            yield Objection(Ground.THRESHOLD, f"{count} members of group {group_id} are more than max_deactivations")
+
+
+def _budget(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objection]:
+    count = plan.deactivations
+    if not count:
+        return
+    spans = (("24 hours", around.spent.day, policy.budget_day), ("7 days", around.spent.week, policy.budget_week))
+    for span, spent, most in spans:
+        if spent + count > most:
+            text = f"{count} deactivations after {spent} in the last {span} are more than the budget of {most}"
+            yield Objection(Ground.BUDGET, text)
+
+
+_JUDGES: Final = (_total, _each_situation, _each_group, _budget)
+
+
+# ------------------------------------------------------------------ one effect
 
 
 def refutes(item: Item, lookup: Lookup) -> str | None:
-    """Return why a point lookup does not bear out a deactivation, or None when it does (invariant I3)."""
-    if item.situation is Situation.ZOMBIE_SUSPENDED:
-        confirmed = lookup.user_status == "SUSPENDED"
-    else:
-        confirmed = lookup.presence in {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
-    if confirmed:
+    """Return why a point lookup does not bear out an effect, or None when it does (invariant I3).
+
+    What takes access away needs a definitive negative, what gives it a definitive positive.
+    """
+    if _bears_out(item, lookup):
         return None
     return f"Okta does not bear it out now: {lookup.presence}" + (f" ({lookup.detail})" if lookup.detail else "")
 
 
-Check = Callable[[Item, Account, Policy], bool]
+def _bears_out(item: Item, lookup: Lookup) -> bool:
+    if item.effect in GRANTS:
+        return lookup.presence is Presence.ASSIGNED and lookup.user_status not in {"SUSPENDED", None}
+    if item.situation is Situation.ZOMBIE_SUSPENDED:
+        return lookup.user_status == "SUSPENDED"
+    return lookup.presence in {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
 
-CHECKS: Final[tuple[tuple[str, Check], ...]] = (
-    ("the account is not protected", lambda _item, account, policy: not policy.protects(account)),
-    ("the account is one that syncd manages", lambda _item, account, _policy: account.origin is Origin.SCIM),
-    ("the account is as it was before the listing", lambda item, account, _policy: account.version == item.version),
-    ("the account is open", lambda _item, account, _policy: account.active),
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an effect meets, read inside its transaction.
+
+    `other_admins` is how many active administrators there are beside the account, None where the policy names no
+    group of them. `is_waived` tells that a waiver is in force now.
+    """
+
+    account: Account
+    spent: Spent = Spent()
+    other_admins: int | None = None
+    is_waived: bool = False
+
+
+Check = Callable[[Item, Scene, Policy], bool]
+_ALL: Final = frozenset(Effect)
+_ON_OPEN: Final = frozenset({Effect.DEACTIVATE, Effect.UPDATE})
+
+
+def _is_managed(item: Item, scene: Scene, _policy: Policy) -> bool:
+    return scene.account.origin is Origin.SCIM or item.effect is Effect.LINK
+
+
+def _leaves_admins(_item: Item, scene: Scene, policy: Policy) -> bool:
+    return not scene.account.is_admin or (scene.other_admins or 0) >= policy.min_admins
+
+
+def _within_budget(_item: Item, scene: Scene, policy: Policy) -> bool:
+    return scene.spent.day < policy.budget_day and scene.spent.week < policy.budget_week
+
+
+CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
+    ("the account is not protected", _ALL, lambda _item, scene, policy: not policy.protects(scene.account)),
+    (
+        "the account is neither on hold nor exempt",
+        _ALL,
+        lambda _item, scene, _policy: scene.account.marks.isdisjoint({MarkKind.HOLD, MarkKind.EXEMPT}),
+    ),
+    ("no waiver covers it", _ALL, lambda _item, scene, _policy: not scene.is_waived),
+    ("the account is one that syncd manages", _ALL, _is_managed),
+    (
+        "the account is as it was before the listing",
+        _ALL - {Effect.ADD_MEMBER, Effect.REMOVE_MEMBER},
+        lambda item, scene, _policy: scene.account.version == item.version,
+    ),
+    ("the account is open", _ON_OPEN, lambda _item, scene, _policy: scene.account.active),
+    ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
+    ("enough administrators stay", REVOKES, _leaves_admins),
+    ("the budget is not used up", frozenset({Effect.DEACTIVATE}), _within_budget),
 )
-"""Asked inside the effect's transaction (invariants I2, I6, I7); each row says what has to hold."""
+"""Asked inside the effect's transaction (invariants I2, I5, I6, I7, I20); each row says what has to hold, and for which
+effects."""
 
 
-def forbids(item: Item, account: Account | None, policy: Policy) -> str | None:
-    """Return the first check that does not hold, or None when the effect may happen now."""
-    if account is None:
+def forbids(item: Item, scene: Scene | None, policy: Policy, *, approved: bool = False) -> str | None:
+    """Return the first check that does not hold, or None when the effect may happen now.
+
+    An approved plan may go beyond the budget, and beyond nothing else.
+    """
+    if scene is None:
         return "the account is gone"
-    return next((f"not so: {said}" for said, holds in CHECKS if not holds(item, account, policy)), None)
+    failed = (
+        said
+        for said, effects, holds in CHECKS
+        if item.effect in effects and not (approved and holds is _within_budget) and not holds(item, scene, policy)
+    )
+    said = next(failed, None)
+    return f"not so: {said}" if said else None
 
 
-def needs_lookup(item: Item) -> bool:
+def needs_lookup(item: Item, policy: Policy) -> bool:
     """Return whether the effect has to be borne out by Okta right before it."""
-    return item.effect is Effect.DEACTIVATE
+    return item.effect in GRANTS | REVOKES or policy.confirm(item.situation) in {Confirm.POINT, Confirm.BOTH}

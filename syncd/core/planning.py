@@ -3,21 +3,29 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
 
 from syncd.core.classification import Finding
+from syncd.core.consents import Waiver
 from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, Effect, Mode, Situation
-from syncd.core.subjects import Absence, Account, Origin, Presence
+from syncd.core.situations import EFFECTS, GRANTS, Confirm, Effect, Mode, Situation
+from syncd.core.subjects import Absence, MarkKind, Origin, Presence
+
+_ORDER: Final = {effect: position for position, effect in enumerate(Effect)}
+NEW: Final = frozenset({Effect.CREATE, Effect.RESTORE})
+"""Effects for which there is no account yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One effect on one account.
 
-    `version` is the account's version from before the first page: the effect is void when it has moved. `waits` says
-    why the effect is not due yet, or is None. `changes` is what an update writes, by attribute path.
+    `version` is the account's version from before the first page: the effect is void when it has moved; 0 where there
+    is no account yet, and `account_id` is empty then. `waits` says why the effect is not due yet, or is None.
+    `proposed` tells that it needs the approval of the plan. `changes` is what an update or a creation writes, by
+    attribute path. `group_id` is the group of a change of members.
     """
 
     effect: Effect
@@ -29,6 +37,8 @@ class Item:
     reason: str
     waits: str | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
+    proposed: bool = False
+    group_id: str | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this effect this effect: what the digest of a plan is made of."""
@@ -38,6 +48,8 @@ class Item:
             "account": self.account_id,
             "version": self.version,
             "changes": dict(sorted(self.changes.items())),
+            "for": self.okta_user_id if self.effect in GRANTS else None,
+            "group": self.group_id,
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -48,7 +60,25 @@ class Item:
             "oktaUserId": self.okta_user_id,
             "reason": self.reason,
             "waits": self.waits,
+            "proposed": self.proposed,
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Item":
+        """Return the item that `as_json` told. Raises KeyError and ValueError for anything else."""
+        return cls(
+            effect=Effect(told["effect"]),
+            situation=Situation(told["situation"]),
+            account_id=told["account"],
+            user_name=told["userName"],
+            okta_user_id=told["oktaUserId"],
+            version=told["version"],
+            reason=told["reason"],
+            waits=told["waits"],
+            changes=told["changes"],
+            proposed=told["proposed"],
+            group_id=told["group"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +101,62 @@ class Plan:
 
     @property
     def deactivations(self) -> int:
-        """How many items take access away."""
-        return sum(item.effect is Effect.DEACTIVATE for item in self.items)
+        """How many items take somebody's access away without waiting for an approval."""
+        return sum(item.effect is Effect.DEACTIVATE and not item.proposed for item in self.items)
+
+    @property
+    def proposals(self) -> int:
+        """How many items need the approval of the plan."""
+        return sum(item.proposed for item in self.items)
 
 
-def make_plan(app: str, findings: Iterable[Finding], policy: Policy) -> Plan:
-    """Return the plan for these findings: the same bytes for the same findings in any order (invariant I17)."""
+def make_plan(app: str, findings: Iterable[Finding], policy: Policy, admins: int | None = None) -> Plan:
+    """Return the plan for these findings: the same bytes for the same findings in any order (invariant I17).
+
+    `admins` is how many active administrators there are, None where the policy names no group of them.
+    """
     items: list[Item] = []
     deferred: list[Deferred] = []
-    for finding in findings:
+    for finding in sorted(findings, key=_order_of_finding):
         effect = EFFECTS.get(finding.situation)
-        if effect is None or policy.mode(finding.situation) is not Mode.AUTO or finding.account is None:
+        if effect is None or policy.mode(finding.situation) not in {Mode.AUTO, Mode.PROPOSE} or finding.waiver:
             continue
-        planned = _plan_one(finding, finding.account, effect, policy)
-        (items if isinstance(planned, Item) else deferred).append(planned)  # type: ignore[arg-type]  # split by type
-    items.sort(key=lambda item: (item.effect, item.account_id))
-    deferred.sort(key=lambda one: one.account_id)
+        obstacle = _obstacle(finding, effect)
+        if obstacle is None and _takes_an_admin(finding, effect):
+            admins = (admins or 0) - 1
+            obstacle = "it would leave too few administrators" if admins < policy.min_admins else None
+        if obstacle is None:
+            items.append(_item(finding, effect, policy))
+        else:
+            deferred.append(_deferred(finding, obstacle))
+    items.sort(key=order_of_item)
     return Plan(tuple(items), tuple(deferred), plan_digest(app, items, policy))
+
+
+def accept(
+    findings: Iterable[Finding], waivers: Mapping[str, tuple[Waiver, ...]], now: datetime
+) -> tuple[Finding, ...]:
+    """Return the findings, each with the waiver that accepts it at that moment, if any does."""
+    return tuple(_accepted(finding, waivers, now) for finding in findings)
+
+
+def freeze_flapping(findings: Iterable[Finding], switches: Mapping[str, int], policy: Policy) -> tuple[Finding, ...]:
+    """Return the findings, those in FLAPPING whose account was opened and closed too often (situation D27).
+
+    `switches` is how often `active` of an account changed in the last 7 days, by account id.
+    """
+    return tuple(
+        replace(
+            finding,
+            situation=Situation.FLAPPING,
+            reason=f"opened or closed {switches[finding.account.id]} times in 7 days; would be {finding.situation}",
+        )
+        if finding.account
+        and EFFECTS.get(finding.situation) in {Effect.DEACTIVATE, Effect.REACTIVATE}
+        and switches.get(finding.account.id, 0) >= policy.flapping
+        else finding
+        for finding in findings
+    )
 
 
 def plan_digest(app: str, items: Iterable[Item], policy: Policy) -> str:
@@ -96,34 +165,70 @@ def plan_digest(app: str, items: Iterable[Item], policy: Policy) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _plan_one(finding: Finding, account: Account, effect: Effect, policy: Policy) -> Item | Deferred:
-    obstacle = _obstacle(account)
-    if obstacle:
-        return Deferred(account.id, account.user_name, finding.situation, obstacle)
+def order_of_item(item: Item) -> tuple[int, str, str, str]:
+    """Return what items are ordered by: what takes access away first, then by whom it is about."""
+    return _ORDER[item.effect], item.group_id or "", item.account_id, item.okta_user_id or ""
+
+
+def _order_of_finding(finding: Finding) -> tuple[str, str]:
+    assignment = finding.subject.assignment
+    return finding.account.id if finding.account else "", assignment.okta_user_id if assignment else ""
+
+
+def _accepted(finding: Finding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> Finding:
+    if finding.account is None:
+        return finding
+    covering = (one for one in waivers.get(finding.account.id, ()) if one.covers(finding.situation, now))
+    waiver = next(covering, None)
+    return replace(finding, waiver=waiver.waiver_id) if waiver else finding
+
+
+def _item(finding: Finding, effect: Effect, policy: Policy) -> Item:
+    account, assignment = finding.account, finding.subject.assignment
+    wanted = {path: value for path, (_, value) in finding.differences.items()}
     return Item(
         effect=effect,
         situation=finding.situation,
-        account_id=account.id,
-        user_name=account.user_name,
-        okta_user_id=_okta_user_id(finding, account),
-        version=account.version,
+        account_id=account.id if account else "",
+        user_name=account.user_name if account else (assignment and assignment.user_name) or "",
+        okta_user_id=_okta_user_id(finding),
+        version=account.version if account else 0,
         reason=finding.reason,
         waits=_waits(finding, policy),
-        changes={path: wanted for path, (_, wanted) in finding.differences.items()},
+        changes=dict(assignment.attributes) if effect in NEW and assignment else wanted,
+        proposed=policy.mode(finding.situation) is Mode.PROPOSE,
     )
 
 
-def _obstacle(account: Account) -> str | None:
-    if account.origin is not Origin.SCIM:
+def _okta_user_id(finding: Finding) -> str | None:
+    if finding.subject.assignment:
+        return finding.subject.assignment.okta_user_id
+    return finding.account.external_id if finding.account else None
+
+
+def _deferred(finding: Finding, obstacle: str) -> Deferred:
+    account, assignment = finding.account, finding.subject.assignment
+    name = account.user_name if account else (assignment and assignment.user_name) or ""
+    return Deferred(account.id if account else "", name, finding.situation, obstacle)
+
+
+def _takes_an_admin(finding: Finding, effect: Effect) -> bool:
+    return effect is Effect.DEACTIVATE and finding.account is not None and finding.account.is_admin
+
+
+def _obstacle(finding: Finding, effect: Effect) -> str | None:
+    account = finding.account
+    if account is None:
+        return None if effect in NEW else "there is no account"
+    if account.origin is not Origin.SCIM and effect is not Effect.LINK:
         return f"it did not come over SCIM (made by: {account.origin})"
     if account.walk_version != account.version:
         return "it changed while the listing was read"
+    if MarkKind.HOLD in account.marks:
+        return "it is on hold"
+    if effect is Effect.LINK and (account.is_admin or MarkKind.CORRELATE_LATER in account.marks):
+        return "an administrator's account is not linked by a plan" if account.is_admin else "marked: correlate later"
     return None
-
-
-def _okta_user_id(finding: Finding, account: Account) -> str | None:
-    assignment = finding.subject.assignment
-    return assignment.okta_user_id if assignment else account.external_id
 
 
 def _waits(finding: Finding, policy: Policy) -> str | None:
@@ -132,13 +237,15 @@ def _waits(finding: Finding, policy: Policy) -> str | None:
     A status that Okta states is positive evidence and acts at once. A row that is merely missing has to be missing in
     two sealed snapshots in a row, or for the length of the grace.
     """
-    lookup, absence = finding.subject.lookup, finding.subject.absence
-    if finding.subject.assignment is not None or (lookup and lookup.presence is Presence.DEPROVISIONED):
+    subject = finding.subject
+    if subject.assignment is not None or (subject.lookup and subject.lookup.presence is Presence.DEPROVISIONED):
         return None
-    if absence is not None and _established(absence, policy):
+    if policy.confirm(finding.situation) not in {Confirm.TWO_SNAPSHOT, Confirm.BOTH}:
+        return None
+    if subject.absence is not None and _established(subject.absence, finding.situation, policy):
         return None
     return "seen missing once; a second sealed snapshot, or the grace, has to confirm it"
 
 
-def _established(absence: Absence, policy: Policy) -> bool:
-    return absence.snapshots > 1 or absence.elapsed >= policy.absence_grace
+def _established(absence: Absence, situation: Situation, policy: Policy) -> bool:
+    return absence.snapshots > 1 or absence.elapsed >= policy.grace(situation)

@@ -5,10 +5,28 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from scim.resource import fold
-from syncd.core.situations import DEFAULT_MODES, Mode, Situation
-from syncd.core.subjects import Account
+from syncd.core.situations import DEFAULT_MODES, GRANTS, REVOKES, TAXONOMY, Confirm, Mode, Situation
+from syncd.core.subjects import Account, MarkKind
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an operator set for one situation beside its mode. None means the default.
+
+    `confirm` is what has to bear the effect out, `grace` how long a person must be missing before that counts as a
+    second snapshot would, `max_count` and `max_percent` what one plan may do because of this situation alone.
+    """
+
+    confirm: Confirm | None = None
+    grace: timedelta | None = None
+    max_count: int | None = None
+    max_percent: float | None = None
+
+
+NO_RULE = Rule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,36 +34,75 @@ class Policy:
     """The settings that decide what a run may do. The defaults are those of the configuration.
 
     `protected` holds folded user names, SCIM ids and Okta user ids. `max_percent` is of the active managed accounts
-    and counts from `small_population` accounts on; below, the count alone decides. `lookup_limit` bounds the point
-    lookups of one run; what is not looked up stays unknown. `min_listing_percent` is of the last sealed snapshot's
-    rows.
+    and counts from `small_population` accounts on; below, the count alone decides. `budget_day` and `budget_week` bound
+    the deactivations of all runs in the last 24 hours and 7 days. `admin_groups` are SCIM ids or folded names of the
+    groups that administer the application, of which `min_admins` active members have to stay. `group_max_percent` is of
+    a group's members and counts from `group_min_members` on. `lookup_limit` bounds the point lookups of one run; what
+    is not looked up stays unknown. `min_listing_percent` is of the last sealed snapshot's rows; `sentinels` are folded
+    user names or Okta user ids that every listing has to hold. `flapping` is how many switches in 7 days are too many.
     """
 
     modes: Mapping[Situation, Mode] = field(default_factory=lambda: dict(DEFAULT_MODES))
+    rules: Mapping[Situation, Rule] = field(default_factory=dict)
     protected: frozenset[str] = frozenset()
     max_deactivations: int = 20
     max_percent: float = 5.0
     small_population: int = 100
+    budget_day: int = 40
+    budget_week: int = 100
+    admin_groups: frozenset[str] = frozenset()
+    min_admins: int = 1
+    group_max_percent: float = 25.0
+    group_min_members: int = 20
     absence_grace: timedelta = timedelta(hours=24)
     lookup_limit: int = 200
     min_listing_percent: float = 80.0
+    sentinels: frozenset[str] = frozenset()
+    flapping: int = 3
 
     def mode(self, situation: Situation) -> Mode:
         """Return the mode of a situation; one that nobody configured is only reported."""
         return self.modes.get(situation, Mode.REPORT)
 
+    def confirm(self, situation: Situation) -> Confirm:
+        """Return what has to bear out the effect of a situation.
+
+        Nobody loses or gets access without a question about them: there, a weaker setting counts as `point`.
+        """
+        kind = TAXONOMY[situation]
+        chosen = self.rules.get(situation, NO_RULE).confirm or kind.confirm
+        if kind.effect in GRANTS | REVOKES:
+            return {Confirm.NONE: Confirm.POINT, Confirm.TWO_SNAPSHOT: Confirm.BOTH}.get(chosen, chosen)
+        return chosen
+
+    def grace(self, situation: Situation) -> timedelta:
+        """Return how long an absence has to last where only one snapshot misses somebody."""
+        chosen = self.rules.get(situation, NO_RULE).grace
+        return self.absence_grace if chosen is None else chosen
+
     def protects(self, account: Account) -> bool:
         """Return whether the account is marked as protected, or named as such by any of its identifiers."""
         names = {fold(account.user_name), account.id, account.external_id}
-        return account.protected or not self.protected.isdisjoint(names - {None})
+        marked = account.protected or MarkKind.PROTECTED in account.marks
+        return marked or not self.protected.isdisjoint(names - {None})
 
     def digest(self) -> str:
         """Return 16 hex digits that are equal exactly when two policies are."""
-        told = {
+        return hashlib.sha256(json.dumps(self._as_json(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
             "modes": {situation.value: self.mode(situation).value for situation in Situation},
-            "protected": sorted(self.protected),
+            "confirm": {situation.value: self.confirm(situation).value for situation in Situation},
+            "rules": {
+                situation.value: [self.grace(situation).total_seconds(), rule.max_count, rule.max_percent]
+                for situation, rule in self.rules.items()
+            },
+            "sets": [sorted(each) for each in (self.protected, self.admin_groups, self.sentinels)],
             "limits": [self.max_deactivations, self.max_percent, self.small_population, self.lookup_limit],
+            "budget": [self.budget_day, self.budget_week],
+            "groups": [self.min_admins, self.group_max_percent, self.group_min_members],
             "grace": self.absence_grace.total_seconds(),
             "listing": self.min_listing_percent,
+            "flapping": self.flapping,
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

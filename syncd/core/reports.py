@@ -68,18 +68,21 @@ class DriftReport:
                     {"account": one.account_id, "userName": one.user_name, "reason": one.reason}
                     for one in self.plan.deferred
                 ],
-                "objections": list(self.verdict.objections),
+                "objections": [str(objection) for objection in self.verdict.objections],
+                "approval": self.verdict.approval,
             },
         }
 
 
-def count_situations(findings: Iterable[Finding], agreeing: int) -> dict[Situation, int]:
+def count_situations(findings: Iterable[Finding], agreeing: int, without_id: int = 0) -> dict[Situation, int]:
     """Return how many subjects are in each situation, in the order of the taxonomy, zeros left out.
 
-    `agreeing` is the number of subjects that were counted as in sync without being listed.
+    `agreeing` is the number of subjects that were counted as in sync without being listed, `without_id` how many of
+    them Okta holds no SCIM id of.
     """
     counted = Counter(finding.situation for finding in findings)
-    counted[Situation.IN_SYNC] += agreeing
+    counted[Situation.IN_SYNC] += agreeing - without_id
+    counted[Situation.MISSING_EXTERNAL_ID] += without_id
     return {situation: counted[situation] for situation in Situation if counted[situation]}
 
 
@@ -92,6 +95,7 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
         "account": account.id if account else None,
         "oktaUserId": assignment.okta_user_id if assignment else account and account.external_id,
         "reason": finding.reason,
+        "waiver": finding.waiver,
         "differences": {
             path: {"account": held, "okta": wanted} for path, (held, wanted) in sorted(finding.differences.items())
         },

@@ -36,13 +36,27 @@ class Origin(StrEnum):
     UNKNOWN = "unknown"
 
 
+class MarkKind(StrEnum):
+    """What a person said of an account.
+
+    PROTECTED: never touched, and drift on it is an alarm. HOLD: nothing happens until the mark ends. EXEMPT: out of
+    scope, reported as such. CORRELATE_LATER: never linked by the reconciler.
+    """
+
+    PROTECTED = "protected"
+    HOLD = "hold"
+    EXEMPT = "exempt"
+    CORRELATE_LATER = "correlate-later"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One user of the application, as the store holds it.
 
     `id` is the SCIM id, `external_id` the Okta user id as Okta told us. `version` is the version now, and
     `walk_version` the version read before the first page of the snapshot was requested; None when the account did not
-    exist then. `attributes` is keyed as in `Assignment`.
+    exist then. `attributes` is keyed as in `Assignment`. `marks` are those in force now. `is_admin` tells
+    that the account is in a group that administers the application.
     """
 
     id: str
@@ -54,6 +68,8 @@ class Account:
     version: int
     walk_version: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    marks: frozenset[MarkKind] = frozenset()
+    is_admin: bool = False
 
 
 class LinkKey(StrEnum):
@@ -62,6 +78,11 @@ class LinkKey(StrEnum):
     SCIM_ID = "K1"
     OKTA_USER_ID = "K2"
     USER_NAME = "K3"
+    WORK_EMAIL = "K4"
+
+
+STRONG_KEYS = frozenset({LinkKey.SCIM_ID, LinkKey.OKTA_USER_ID})
+"""The keys that link by themselves. A name or an address can pass from one person to another: it only proposes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +136,15 @@ class Absence:
 class Subject:
     """One person as both sides see them: an assignment with its candidates, or an account without an assignment.
 
-    `candidates` is empty for an assignment without an account. For an account without a listed assignment, `lookup` is
-    its point lookup, or None when there was none, and `absence` says how long it has been missing.
+    `candidates` is empty for an assignment without an account; `tombstone` is then the SCIM id of the account that was
+    deleted here, if there was one. For an account without a listed assignment, `lookup` is its point lookup, or None
+    when there was none, and `absence` says how long it has been missing. `twice_missing` tells that two sealed
+    snapshots of one run miss it, and that a sample of such accounts was looked up and is missing indeed.
     """
 
     assignment: Assignment | None
     candidates: tuple[Candidate, ...]
     lookup: Lookup | None = None
     absence: Absence | None = None
+    tombstone: str | None = None
+    twice_missing: bool = False

@@ -44,6 +44,9 @@ _COUNT_ACCOUNTS: Final = select(
     func.count().label("all"),
     func.count().filter(resource.c.active, resource.c.origin == Origin.SCIM.value).label("managed_active"),
 ).where(is_user(resource))
+_COUNT_WITHOUT_ID: Final = (
+    select(func.count()).select_from(snapshot_item).where(is_item(snapshot_item), snapshot_item.c.external_id.is_(None))
+)
 _COUNT_CLOSED: Final = select(func.count()).select_from(resource).where(not_(resource.c.active), IS_UNLISTED)
 
 _ACCOUNTS: Final = (
@@ -66,7 +69,7 @@ def compare(scope: Scope, pk: int, rows: int, sealed: int) -> Comparison:
     connection = scope.connection
     listed = _listed_subjects(scope, parameters)
     unlisted = (_unlisted_subject(row, sealed) for row in connection.execute(_UNLISTED, parameters))
-    accounts = connection.execute(_COUNT_ACCOUNTS, parameters).one()
+    accounts = count_accounts(scope)
     return Comparison(
         assignments=rows,
         accounts=accounts.all,
@@ -74,7 +77,14 @@ def compare(scope: Scope, pk: int, rows: int, sealed: int) -> Comparison:
         in_sync=rows - len(listed),
         closed=connection.execute(_COUNT_CLOSED, parameters).scalar_one(),
         differing=tuple(sorted([*listed, *unlisted], key=_order)),
+        without_external_id=connection.execute(_COUNT_WITHOUT_ID, parameters).scalar_one()
+        - sum(subject.assignment is not None and subject.assignment.external_id is None for subject in listed),
     )
+
+
+def count_accounts(scope: Scope) -> AnyRow:
+    """Return how many accounts there are (`all`), and how many active ones that came over SCIM (`managed_active`)."""
+    return scope.connection.execute(_COUNT_ACCOUNTS, {"of_app": scope.app}).one()
 
 
 def _listed_subjects(scope: Scope, parameters: Mapping[str, Any]) -> list[Subject]:

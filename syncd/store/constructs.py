@@ -26,10 +26,14 @@ def insert_on_each(table: Table, build: Callable[[Any], Insert]) -> PerDialect:
     return {"sqlite": build(sqlite.insert(table)), POSTGRESQL: build(postgresql.insert(table))}
 
 
-class database_now(ColumnElement[int]):  # noqa: N801 -- reads as the SQL function that it is
-    """The database's clock at this statement, as the tables keep moments."""
+class database_now(FunctionElement[int]):  # noqa: N801 -- reads as the SQL function that it is
+    """The database's clock at this statement, as the tables keep moments.
+
+    A function, not a bare column element: of those, SQLAlchemy would make every statement anew each time.
+    """
 
     inherit_cache = True
+    name = "database_now"
     type = BigInteger()
 
 

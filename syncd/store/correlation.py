@@ -21,6 +21,9 @@ _APP_AGREES: Final = ("ACTIVE", "PROVISIONED")
 _USER_AGREES: Final = ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT", "PROVISIONED")
 """Statuses with which an assignment may be in sync. With any other, or none, it gets a closer look."""
 
+_PUSH_FAILED: Final = ("ERROR", "OUT_OF_SYNC")
+"""What Okta says of an assignment that it could not push."""
+
 _ONE_KEY: Final[Mapping[LinkKey, tuple[str, str]]] = {
     LinkKey.SCIM_ID: ("id", "external_id"),
     LinkKey.OKTA_USER_ID: ("external_id", "okta_user_id"),
@@ -58,7 +61,7 @@ def _belongs(key: LinkKey, account: FromClause, item: FromClause) -> ColumnEleme
 
 def _pointing_at(account: FromClause) -> list[ColumnElement[bool]]:
     """Return for each key the condition that a row of the snapshot points to the account by it."""
-    return [_some(snapshot_item, is_item(snapshot_item), _belongs(key, account, snapshot_item)) for key in LinkKey]
+    return [_some(snapshot_item, is_item(snapshot_item), _belongs(key, account, snapshot_item)) for key in _ONE_KEY]
 
 
 IS_LISTED: Final = and_(is_user(resource), or_(*_pointing_at(resource)))
@@ -70,10 +73,10 @@ IS_UNLISTED: Final = and_(is_user(resource), *(not_(pointing) for pointing in _p
 
 # ------------------------------------------------------------------ a row of the snapshot with whom it points to
 
-PARTNERS: Final[Mapping[LinkKey, FromClause]] = {key: resource.alias(key.name.lower()) for key in LinkKey}
+PARTNERS: Final[Mapping[LinkKey, FromClause]] = {key: resource.alias(key.name.lower()) for key in _ONE_KEY}
 """The account that a row points to by each key. Several accounts can carry one Okta user id."""
 
-_by_id, _by_okta_id, _by_name = (PARTNERS[key] for key in LinkKey)
+_by_id, _by_okta_id, _by_name = (PARTNERS[key] for key in _ONE_KEY)
 
 
 def _twice(column: ColumnElement[str], condition: ColumnElement[bool]) -> Subquery:
@@ -123,6 +126,7 @@ IS_IN_SYNC: Final = func.coalesce(
         snapshot_item.c.app_status.in_(_APP_AGREES),
         snapshot_item.c.user_status.in_(_USER_AGREES),
         snapshot_item.c.digest == _linked("digest"),
+        func.coalesce(snapshot_item.c.sync_state, "").not_in(_PUSH_FAILED),
         # Whatever points somewhere points to that one account, and what the two carry of one another is right.
         or_(snapshot_item.c.external_id.is_(None), _by_id.c.pk == _linked("pk")),
         or_(_by_okta_id.c.pk.is_not(None), _by_id.c.external_id.is_(None)),

@@ -1,32 +1,72 @@
 """The reconciler's ledger: intention before effect, outcome with the effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 
-from syncd.ports import Lease, OutcomeKind, RunRecord
+from syncd.core.guard import Spent
+from syncd.core.planning import Item
+from syncd.core.situations import Effect
+from syncd.ports import KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
 from syncd.store.constructs import database_now
-from syncd.store.moments import moment_of, optional_moment
+from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, plan_item, run
 
 RUNNING, _ENDED, _FAILED = "running", "ended", "failed"
 _EXIT_OF_A_FAILURE: Final = 1
+_DAY, _WEEK = microseconds(timedelta(days=1)), microseconds(timedelta(days=7))
+
+_OF_APP: Final = run.c.app == bindparam("of_app")
+_OF_RUN: Final = (_OF_APP, run.c.id == bindparam("of_run"))
+_PK: Final = select(run.c.pk).where(*_OF_RUN)
+_runs: Final = select(run.c.pk).where(_OF_APP, run.c.state == RUNNING)
+
+_ABANDONED: Final = {"outcome": OutcomeKind.ABANDONED.value, "reason": "the run ended before it came to this"}
 
 # Who holds the lease is alone: whatever else still counts as running has died, or may change nothing more.
-_SUPERSEDE: Final = (
-    update(run)
-    .where(run.c.app == bindparam("of_app"), run.c.state == RUNNING)
-    .values(state=_FAILED, ended=database_now())
+_ABANDON: Final = (
+    update(plan_item)
+    .where(plan_item.c.app == bindparam("of_app"), plan_item.c.run_pk.in_(_runs), plan_item.c.outcome.is_(None))
+    .values(**_ABANDONED, concluded=database_now())
 )
+_ABANDON_INTENDED: Final = (
+    update(plan_item)
+    .where(
+        plan_item.c.app == bindparam("of_app"),
+        plan_item.c.run_pk == _PK.scalar_subquery(),
+        plan_item.c.intended.is_not(None),
+        plan_item.c.outcome.is_(None),
+    )
+    .values(**_ABANDONED, concluded=database_now())
+)
+_SUPERSEDE: Final = update(run).where(_OF_APP, run.c.state == RUNNING).values(state=_FAILED, ended=database_now())
 _BEGIN: Final = insert(run).values(started=database_now())
-_OF_RUN: Final = (run.c.app == bindparam("of_app"), run.c.id == bindparam("of_run"))
-_PK: Final = select(run.c.pk).where(*_OF_RUN)
+_RESUMABLE: Final = (
+    select(run)
+    .where(
+        _OF_APP,
+        run.c.state == RUNNING,
+        run.c.kind == "apply",
+        run.c.policy == bindparam("of_policy"),
+        run.c.verdict == "allowed",
+        run.c.started >= database_now() - bindparam("within", type_=run.c.started.type),
+        exists().where(plan_item.c.run_pk == run.c.pk, plan_item.c.outcome.is_(None)),
+    )
+    .order_by(run.c.pk.desc())
+    .limit(1)
+)
+_RESUME: Final = update(run).where(*_OF_RUN).values(lease_token=bindparam("new_token")).returning(run.c.pk)
 _SAVE_PLAN: Final = (
     update(run)
     .where(*_OF_RUN)
-    .values(plan_digest=bindparam("new_digest"), verdict=bindparam("new_verdict"))
+    .values(
+        {name: bindparam(f"new_{name}") for name in ("plan_digest", "verdict", "snapshot_id", "policy", "approval")}
+        | {"identity": bindparam("new_identity", type_=run.c.identity.type)}
+    )
     .returning(run.c.pk)
 )
 _ADD_ITEM: Final = insert(plan_item)
@@ -49,9 +89,37 @@ _OPEN_ITEM: Final = update(plan_item).where(
 )
 _INTEND: Final = _OPEN_ITEM.values(intended=database_now()).returning(plan_item.c.position)
 _CONCLUDE: Final = _OPEN_ITEM.values(
-    concluded=database_now(), outcome=bindparam("new_outcome"), reason=bindparam("new_reason")
+    concluded=database_now(),
+    outcome=bindparam("new_outcome"),
+    reason=bindparam("new_reason"),
+    result_version=bindparam("new_version"),
 ).returning(plan_item.c.position)
+_SPENT: Final = select(
+    func.count().filter(plan_item.c.concluded > database_now() - _DAY).label("day"), func.count().label("week")
+).where(
+    plan_item.c.app == bindparam("of_app"),
+    plan_item.c.effect == Effect.DEACTIVATE.value,
+    plan_item.c.concluded > database_now() - _WEEK,
+    plan_item.c.outcome == OutcomeKind.DONE.value,
+)
+_APPLIED_WITH: Final = (
+    select(run.c.policy, run.c.identity)
+    .where(
+        _OF_APP,
+        run.c.policy.is_not(None),
+        exists().where(plan_item.c.run_pk == run.c.pk, plan_item.c.outcome == OutcomeKind.DONE.value),
+    )
+    .order_by(run.c.pk.desc())
+    .limit(1)
+)
 _LATEST: Final = select(run).where(run.c.app == bindparam("app")).order_by(run.c.pk.desc()).limit(bindparam("limit"))
+_KEPT: Final = (
+    select(run)
+    .where(_OF_APP, (run.c.id == bindparam("named")) | (run.c.plan_digest == bindparam("named")))
+    .order_by(run.c.pk.desc())
+    .limit(1)
+)
+_ITEMS: Final = select(plan_item).where(plan_item.c.run_pk == bindparam("of_pk")).order_by(plan_item.c.position)
 
 
 class SqlRuns:
@@ -64,7 +132,8 @@ class SqlRuns:
         """Write that a run began, and return its id. With a lease, runs that never ended count as failed from now."""
         self._scope.refuse_reading()
         if lease:
-            self._scope.connection.execute(_SUPERSEDE, {"of_app": self._scope.app})
+            for statement in (_ABANDON, _SUPERSEDE):
+                self._scope.connection.execute(statement, {"of_app": self._scope.app})
         run_id = self._scope.new_id()
         row = {
             "app": self._scope.app,
@@ -77,14 +146,41 @@ class SqlRuns:
         self._scope.connection.execute(_BEGIN, row)
         return run_id
 
-    def save_plan(self, run_id: str, digest: str, items: Sequence[Mapping[str, Any]], verdict: str) -> None:
+    def resumable(self, policy: str, within: timedelta) -> KeptRun | None:
+        """Return the youngest run where it died while carrying out a plan that may go on, or None."""
+        parameters = {"of_app": self._scope.app, "of_policy": policy, "within": microseconds(within)}
+        row = self._scope.connection.execute(_RESUMABLE, parameters).first()
+        return self._kept_of(row) if row else None
+
+    def resume(self, run_id: str, lease: Lease) -> None:
+        """Write that the run goes on under that lease. Raises ValueError when there is no such run."""
+        if self._change(_RESUME, run_id, new_token=lease.token) is None:
+            raise ValueError(f"there is no run {run_id}")
+
+    def save_plan(self, run_id: str, plan: SavedPlan) -> None:
         """Keep the plan with the verdict of the guard. Raises ValueError when there is no such run."""
-        pk = self._change(_SAVE_PLAN, run_id, new_digest=digest, new_verdict=verdict)
+        pk = self._change(
+            _SAVE_PLAN,
+            run_id,
+            new_plan_digest=plan.digest,
+            new_verdict="allowed" if plan.allowed else plan.verdict,
+            new_snapshot_id=plan.snapshot_id,
+            new_policy=plan.policy,
+            new_approval=plan.approval,
+            new_identity=asdict(plan.identity),
+        )
         if pk is None:
             raise ValueError(f"there is no run {run_id}")
         rows = [
-            {"app": self._scope.app, "run_pk": pk, "position": position, "item": dict(item)}
-            for position, item in enumerate(items)
+            {
+                "app": self._scope.app,
+                "run_pk": pk,
+                "position": position,
+                "item": item.as_json(),
+                "effect": item.effect.value,
+                "account_id": item.account_id,
+            }
+            for position, item in enumerate(plan.items)
         ]
         if rows:
             self._scope.connection.execute(_ADD_ITEM, rows)
@@ -94,23 +190,49 @@ class SqlRuns:
         if self._change(_INTEND, run_id, of_position=position) is None:
             raise ValueError(f"item {position} of run {run_id} is not open")
 
-    def conclude(self, run_id: str, position: int, outcome: OutcomeKind, reason: str) -> None:
+    def conclude(
+        self, run_id: str, position: int, outcome: OutcomeKind, reason: str, result_version: int | None = None
+    ) -> None:
         """Write how the item ended. Raises ValueError when it has ended already, or is not there."""
-        concluded = self._change(_CONCLUDE, run_id, of_position=position, new_outcome=outcome.value, new_reason=reason)
-        if concluded is None:
+        told = {"new_outcome": outcome.value, "new_reason": reason, "new_version": result_version}
+        if self._change(_CONCLUDE, run_id, of_position=position, **told) is None:
             raise ValueError(f"item {position} of run {run_id} is not open")
 
     def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
-        """Write that the run ended and what it found. Raises ValueError when there is no such run."""
+        """Write that the run ended and what it found. What it intended and never concluded is abandoned.
+
+        Raises ValueError when there is no such run.
+        """
         state = _FAILED if exit_code == _EXIT_OF_A_FAILURE else _ENDED
         found = {str(name): count for name, count in counts.items()}
         if self._change(_END, run_id, new_state=state, new_exit_code=int(exit_code), new_counts=found) is None:
             raise ValueError(f"there is no run {run_id}")
+        self._scope.connection.execute(_ABANDON_INTENDED, {"of_app": self._scope.app, "of_run": run_id})
+
+    def spent(self) -> Spent:
+        """Return how many deactivations were carried out in the last 24 hours and 7 days."""
+        row = self._scope.connection.execute(_SPENT, {"of_app": self._scope.app}).one()
+        return Spent(row.day, row.week)
+
+    def applied_with(self) -> tuple[str, SourceIdentity] | None:
+        """Return policy digest and source identity of the youngest run that carried out a plan, or None."""
+        row = self._scope.connection.execute(_APPLIED_WITH, {"of_app": self._scope.app}).first()
+        return (row.policy, SourceIdentity(**row.identity)) if row else None
 
     def latest(self, limit: int = 10) -> tuple[RunRecord, ...]:
         """Return the youngest runs first."""
         rows = self._scope.connection.execute(_LATEST, {"app": self._scope.app, "limit": limit})
         return tuple(map(_record_of, rows))
+
+    def kept(self, run_or_digest: str) -> KeptRun | None:
+        """Return the run of that id, or the youngest one whose plan has that digest, or None."""
+        row = self._scope.connection.execute(_KEPT, {"of_app": self._scope.app, "named": run_or_digest}).first()
+        return self._kept_of(row) if row else None
+
+    def _kept_of(self, row: AnyRow) -> KeptRun:
+        items = self._scope.connection.execute(_ITEMS, {"of_pk": row.pk})
+        kept = tuple(map(_item_of, items))
+        return KeptRun(_record_of(row), kept, row.snapshot_id, row.policy, row.approval)
 
     def _change(self, statement: Any, run_id: str, **values: Any) -> Any:
         self._scope.refuse_reading()
@@ -130,3 +252,9 @@ def _record_of(row: AnyRow) -> RunRecord:
         row.plan_digest,
         row.counts,
     )
+
+
+def _item_of(row: AnyRow) -> LedgerItem:
+    outcome = OutcomeKind(row.outcome) if row.outcome else None
+    concluded = optional_moment(row.concluded)
+    return LedgerItem(row.position, Item.from_json(row.item), outcome, row.reason, row.result_version, concluded)

@@ -1,22 +1,34 @@
 """Snapshots of the source: staged page by page, then sealed for good or void."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import Text, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from scim.core_schemas import USER_TYPE
 from scim.resource import fold
 from syncd.core.attributes import digest
 from syncd.core.subjects import Assignment
 from syncd.ports import AssignmentPage, Comparison, Manifest, SnapshotRefusedError, SourceIdentity
-from syncd.store.comparison import compare
-from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, json_elements, text_part
+from syncd.store.comparison import compare, count_accounts
+from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
 from syncd.store.moments import moment_of
 from syncd.store.runs import RUNNING
 from syncd.store.scope import Scope
-from syncd.store.tables import AnyRow, absence, resource, run, snapshot, snapshot_item, walk_version
+from syncd.store.tables import (
+    TYPE_CODES,
+    AnyRow,
+    absence,
+    resource,
+    run,
+    snapshot,
+    snapshot_item,
+    tombstone,
+    walk_version,
+)
 
 KEPT_SNAPSHOTS: Final = 2
 """Of how many sealed snapshots the rows are kept. Manifests are kept for good."""
@@ -106,6 +118,16 @@ _LAST_SEALED: Final = (
     .limit(1)
 )
 
+_TOMBSTONES: Final = (
+    select(tombstone.c.external_id, tombstone.c.id)
+    .where(
+        tombstone.c.app == OF_APP,
+        tombstone.c.type == TYPE_CODES[USER_TYPE.name],
+        is_one_of(tombstone.c.external_id, bindparam("given", type_=Text())),
+    )
+    .order_by(tombstone.c.pk)
+)
+
 
 class SqlStaging:
     """The snapshots of one application, in one unit of work; see `syncd.ports.Staging`."""
@@ -161,6 +183,15 @@ class SqlStaging:
         """Return the manifest of the youngest sealed snapshot of this application, or None."""
         row = self._execute(_LAST_SEALED).first()
         return _manifest_of(row) if row else None
+
+    def tombstones(self, okta_user_ids: Sequence[str]) -> dict[str, str]:
+        """Return the SCIM id of the account that was deleted here, the youngest, for those of these that had one."""
+        given = orjson.dumps(sorted(okta_user_ids)).decode()
+        return {row.external_id: row.id for row in self._execute(_TOMBSTONES, given=given)}
+
+    def managed_active(self) -> int:
+        """Return how many active accounts of origin scim there are."""
+        return count_accounts(self._scope).managed_active  # type: ignore[no-any-return]  # a row
 
     def compare(self, snapshot_id: str) -> Comparison:
         """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""

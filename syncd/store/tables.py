@@ -225,6 +225,7 @@ tombstone = Table(
     Column("origin", KEY),
     UniqueConstraint("app", "id"),
     Index(None, "app", "type", "ukey"),
+    Index(None, "app", "type", "external_id"),
 )
 
 # ------------------------------------------------------------------ snapshots of the source
@@ -305,6 +306,10 @@ run = Table(
     Column("plan_digest", KEY),
     Column("verdict", Text),
     Column("counts", JSON_VALUE, nullable=False),
+    Column("snapshot_id", KEY),
+    Column("policy", KEY),
+    Column("approval", KEY),
+    Column("identity", JSON_VALUE),
     UniqueConstraint("app", "pk"),
 )
 
@@ -319,7 +324,11 @@ plan_item = Table(
     Column("concluded", BigInteger),
     Column("outcome", KEY),
     Column("reason", Text),
+    Column("effect", KEY),
+    Column("account_id", KEY),
+    Column("result_version", BigInteger),
     _belongs_to("run", "run_pk"),
+    Index(None, "app", "effect", "concluded"),
 )
 
 lease = Table(

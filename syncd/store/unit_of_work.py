@@ -1,6 +1,6 @@
 """One transaction on one application's rows, as `syncd.ports.UnitOfWork` asks for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from syncd.core.subjects import Account
 from syncd.ports import AuditEvent, Lease
 from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
+from syncd.store.decisions import SqlDecisions
 from syncd.store.directory import Directory
 from syncd.store.runs import SqlRuns
 from syncd.store.scope import Scope
@@ -24,6 +25,7 @@ class SqlUnitOfWork:
         self.resources = Directory(scope, self.record)
         self.staging = SqlStaging(scope)
         self.runs = SqlRuns(scope)
+        self.decisions = SqlDecisions(scope)
 
     def record(self, change: Change) -> StoredResource | None:
         """Write a change with all that belongs to it: the one door for writes."""
@@ -43,6 +45,10 @@ class SqlUnitOfWork:
     def account(self, account_id: str) -> tuple[Account, StoredResource] | None:
         """Return the account and its resource as they are now, held until this unit of work ends; None when gone."""
         return accounts.read_account(self._scope, account_id)
+
+    def admins(self, groups: Collection[str]) -> frozenset[str]:
+        """Return the ids of the active accounts in these groups, held until this unit of work ends."""
+        return accounts.read_admins(self._scope, groups)
 
     def find_accounts(self, key: str) -> tuple[Account, ...]:
         """Return the accounts whose id, externalId, folded userName or work e-mail is `key`, by id; at most 10."""

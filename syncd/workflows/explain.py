@@ -1,31 +1,38 @@
 """Why an account is as it is: what Okta says now, what we hold, what the guard says, and what happened so far."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
 
 from scim.resource import timestamp
+from syncd.core.attributes import WORK_EMAIL
 from syncd.core.classification import Finding, classify
-from syncd.core.guard import CHECKS
-from syncd.core.planning import Item
+from syncd.core.consents import Waiver
+from syncd.core.guard import CHECKS, Scene
+from syncd.core.planning import Item, accept, freeze_flapping
 from syncd.core.policy import Policy
 from syncd.core.situations import EFFECTS, MEANINGS, Mode
 from syncd.core.subjects import Account, Assignment, Candidate, LinkKey, Lookup, Presence, Subject
-from syncd.ports import AssignmentSource, AuditEvent, Database
+from syncd.ports import AssignmentSource, AuditEvent, Database, UnitOfWork
+from syncd.workflows.survey import FLAPPING_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One account, explained.
 
-    `lookup` is None when the account carries no Okta user id to ask about. `checks` says for each row of the guard
-    whether it holds now; `verdict` what the next run would do, in words; `trail` is youngest first.
+    `lookup` is None when the account carries no Okta user id to ask about. `keys` are the identifiers that the account
+    can be linked by, in words. `checks` says for each row of the guard whether it holds now; `verdict` what the next
+    run would do, in words, and `remedies` what would change that; `trail` is youngest first.
     """
 
     account: Account
     lookup: Lookup | None
     finding: Finding
+    keys: tuple[str, ...]
     checks: tuple[tuple[str, bool], ...]
     verdict: str
+    remedies: tuple[str, ...]
     trail: tuple[AuditEvent, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -39,6 +46,8 @@ class Explanation:
                 "active": account.active,
                 "origin": account.origin.value,
                 "protected": account.protected,
+                "marks": sorted(account.marks),
+                "administrator": account.is_admin,
                 "version": account.version,
                 "attributes": dict(account.attributes),
             },
@@ -52,8 +61,11 @@ class Explanation:
             },
             "situation": self.finding.situation.value,
             "reason": self.finding.reason,
+            "waiver": self.finding.waiver,
+            "keys": list(self.keys),
             "checks": [{"check": said, "holds": holds} for said, holds in self.checks],
             "verdict": self.verdict,
+            "remedies": list(self.remedies),
             "trail": [event_as_json(event) for event in self.trail],
         }
 
@@ -66,11 +78,12 @@ def explain(
     Asks Okta now, uncached; an answer that is not definitive shows as unknown. Empty when no account has that key.
     """
     with database.reading(app) as unit:
-        accounts = unit.find_accounts(key)
-        trails = [unit.audit_trail(subject_id=account.id, limit=20) for account in accounts]
+        known = [_known(unit, account, policy) for account in unit.find_accounts(key)]
     return tuple(
-        _explain_one(account, source.look_up(account.external_id) if account.external_id else None, policy, trail)
-        for account, trail in zip(accounts, trails, strict=True)
+        _explain_one(
+            one, source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None, policy
+        )
+        for one in known
     )
 
 
@@ -88,8 +101,37 @@ def event_as_json(event: AuditEvent) -> dict[str, Any]:
     }
 
 
-def _explain_one(account: Account, lookup: Lookup | None, policy: Policy, trail: tuple[AuditEvent, ...]) -> Explanation:
-    (finding,) = classify([_subject(account, lookup)], policy.protects)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store knows of one account, read at once."""
+
+    scene: Scene
+    waivers: tuple[Waiver, ...]
+    now: datetime
+    switches: int
+    trail: tuple[AuditEvent, ...]
+
+
+def _known(unit: UnitOfWork, account: Account, policy: Policy) -> _Known:
+    marks = frozenset(one.kind for one in unit.decisions.marks() if one.account_id == account.id)
+    admins = unit.admins(policy.admin_groups)
+    waivers = tuple(one for one in unit.decisions.waivers() if one.account_id == account.id)
+    now = unit.decisions.now()
+    scene = Scene(
+        account=replace(account, marks=marks, is_admin=account.id in admins),
+        spent=unit.runs.spent(),
+        other_admins=len(admins - {account.id}) if policy.admin_groups else None,
+        is_waived=bool(waivers),
+    )
+    switches = unit.decisions.switches([account.id], now - FLAPPING_WITHIN).get(account.id, 0)
+    return _Known(scene, waivers, now, switches, unit.audit_trail(subject_id=account.id, limit=20))
+
+
+def _explain_one(known: _Known, lookup: Lookup | None, policy: Policy) -> Explanation:
+    account = known.scene.account
+    findings = classify([_subject(account, lookup)], policy.protects)
+    findings = freeze_flapping(findings, {account.id: known.switches}, policy)
+    (finding,) = accept(findings, {account.id: known.waivers}, known.now)
     supposed = Item(
         effect=EFFECTS.get(finding.base, next(iter(EFFECTS.values()))),
         situation=finding.base,
@@ -99,8 +141,46 @@ def _explain_one(account: Account, lookup: Lookup | None, policy: Policy, trail:
         version=account.version,
         reason=finding.reason,
     )
-    checks = tuple((said, holds(supposed, account, policy)) for said, holds in CHECKS)
-    return Explanation(account, lookup, finding, checks, _verdict(finding, checks, policy), trail)
+    scene = replace(known.scene, is_waived=finding.waiver is not None)
+    checks = tuple(
+        (said, holds(supposed, scene, policy)) for said, effects, holds in CHECKS if supposed.effect in effects
+    )
+    verdict = _verdict(finding, checks, policy)
+    return Explanation(
+        account, lookup, finding, _keys(account), checks, verdict, _remedies(finding, checks, policy), known.trail
+    )
+
+
+def _keys(account: Account) -> tuple[str, ...]:
+    """Return the identifiers by which an assignment can point to the account, strongest first."""
+    named = {
+        LinkKey.SCIM_ID: account.id,
+        LinkKey.OKTA_USER_ID: account.external_id,
+        LinkKey.USER_NAME: account.user_name,
+        LinkKey.WORK_EMAIL: account.attributes.get(WORK_EMAIL),
+    }
+    return tuple(f"{key} {key.name.lower().replace('_', ' ')}: {value}" for key, value in named.items() if value)
+
+
+def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> tuple[str, ...]:
+    """Return what would make the next run do something else, as things that a person can do."""
+    effect, mode = EFFECTS.get(finding.base), policy.mode(finding.base)
+    found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
+    if finding.waiver:
+        found.append(f"end the waiver: syncd waiver end {finding.waiver}")
+    if effect and mode is Mode.PROPOSE:
+        found.append("approve a plan that holds it: syncd plan approve")
+    elif effect and mode is not Mode.AUTO:
+        found.append(f'set modes.{finding.base} = "auto" for the application')
+    return tuple(found)
+
+
+_WHAT_TO_DO: Final = {
+    "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
+    "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
+    "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
+    "the budget is not used up": "wait, or approve the plan: syncd plan approve",
+}
 
 
 def _subject(account: Account, lookup: Lookup | None) -> Subject:
@@ -121,6 +201,10 @@ def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Pol
     effect = EFFECTS.get(finding.situation)
     if effect is None:
         return f"nothing is done about it: {MEANINGS[finding.situation]}"
+    if finding.waiver:
+        return f"nothing is done about it: waiver {finding.waiver} accepts it"
+    if policy.mode(finding.situation) is Mode.PROPOSE:
+        return f"a run proposes to {effect} it; that happens when somebody has approved the plan"
     if policy.mode(finding.situation) is not Mode.AUTO:
         return f"only reported: the mode of {finding.situation} is {policy.mode(finding.situation)}"
     failed = [said for said, holds in checks if not holds]

@@ -1,25 +1,31 @@
-"""Make the application agree with Okta, where that is safe.
-
-The kernel of the apply is a generator: it stops after each step at which the world may move or the process may die, so
-that a test can let either happen there.
-"""
+"""Make the application agree with Okta, where that is safe: one run, from the lease to its end in the ledger."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import IntEnum
 
-from scim.errors import ScimError
-from scim.resource import Document, StoredResource
-from syncd.core.attributes import with_attributes
-from syncd.core.changes import Action, Change
-from syncd.core.guard import forbids, needs_lookup, refutes
-from syncd.core.planning import Item
+from syncd.core.changes import Action
+from syncd.core.guard import Ground
 from syncd.core.reports import DriftReport
-from syncd.core.situations import Effect
-from syncd.ports import Lease, LeaseHeldError, LeaseLostError, OutcomeKind, SourceUnhealthyError
-from syncd.workflows.survey import LEASE_LASTS, Desk, survey
+from syncd.ports import (
+    AlreadyDecidedError,
+    KeptRun,
+    Lease,
+    LeaseHeldError,
+    LeaseLostError,
+    OutcomeKind,
+    SourceUnhealthyError,
+    UnitOfWork,
+)
+from syncd.workflows.apply_plan import Outcome, Work, apply_plan
+from syncd.workflows.desk import Desk
+from syncd.workflows.stale_plan import what_moved
+from syncd.workflows.survey import survey
+
+PLAN_LASTS = timedelta(hours=4)
 
 
 class ExitCode(IntEnum):
@@ -36,35 +42,22 @@ class ExitCode(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one item of the plan ended; `reason` is empty for one that was done."""
-
-    item: Item
-    kind: OutcomeKind
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunResult:
-    """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run."""
+    """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run.
+
+    `moved` says in words what is different now from the plan that was expected.
+    """
 
     exit_code: ExitCode
     message: str
     report: DriftReport | None = None
     outcomes: tuple[Outcome, ...] = field(default=())
+    moved: tuple[str, ...] = field(default=())
 
     @property
     def applied(self) -> int:
         """How many items were carried out."""
         return sum(outcome.kind is OutcomeKind.DONE for outcome in self.outcomes)
-
-
-class Step(StrEnum):
-    """Where the apply kernel stops."""
-
-    ASKED = "asked"
-    INTENDED = "intended"
-    CONCLUDED = "concluded"
 
 
 def report_drift(desk: Desk) -> RunResult:
@@ -76,15 +69,61 @@ def reconcile(desk: Desk, *, apply: bool = False, expected_digest: str | None = 
     """Survey the application and, with `apply`, carry the plan out item by item.
 
     With `expected_digest` only the plan of that digest is carried out: any other ends the run before the first effect.
+    A run that died while it carried out a plan is finished first.
     """
+    if apply:
+        resume(desk, expected_digest=expected_digest)
     return _run(desk, "apply" if apply else "dry-run", apply=apply, expected_digest=expected_digest)
+
+
+def resume(desk: Desk, *, expected_digest: str | None = None) -> tuple[Outcome, ...]:
+    """Finish the run that died while it carried out a plan, if there is one, and return what was done about it.
+
+    The plan has to be younger than four hours and made with the policy of today; each effect is borne out anew. Nothing
+    happens while another run holds the lease.
+    """
+    outcomes: list[Outcome] = []
+    try:
+        with _lease_of_dead(desk, expected_digest) as (lease, kept):
+            if kept is not None:
+                desk.announce(f"finishing run {kept.record.run_id}, which died")
+                result = _finish(desk, lease, kept, outcomes)
+                end_run(desk, kept.record.run_id, result)
+    except (LeaseHeldError, LeaseLostError):
+        return tuple(outcomes)
+    return tuple(outcomes)
+
+
+def _finish(desk: Desk, lease: Lease, kept: KeptRun, outcomes: list[Outcome]) -> RunResult:
+    items = [(one.position, one.item) for one in kept.items if one.outcome is None]
+    work = Work(kept.record.run_id, lease, items, kept.approval, is_resumed=True)
+    for _step in apply_plan(desk, work, outcomes):
+        pass
+    return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(tuple(outcomes))}", None, tuple(outcomes))
+
+
+@contextmanager
+def _lease_of_dead(desk: Desk, expected_digest: str | None) -> Iterator[tuple[Lease, KeptRun | None]]:
+    with desk.database.transaction(desk.app, desk.cause()) as unit:
+        lease = unit.acquire_lease(desk.actor, desk.lease_lasts)
+        kept = unit.runs.resumable(desk.policy.digest(), PLAN_LASTS)
+        if kept is not None and expected_digest not in (None, kept.record.plan_digest):
+            kept = None
+        if kept is not None:
+            unit.runs.resume(kept.record.run_id, lease)
+            unit.note(Action.RUN_RESUMED, {"run": kept.record.run_id, "plan": kept.record.plan_digest})
+    try:
+        yield lease, kept
+    finally:
+        with desk.database.transaction(desk.app, desk.cause()) as unit:
+            unit.release_lease(lease)
 
 
 def _run(desk: Desk, kind: str, *, apply: bool, expected_digest: str | None) -> RunResult:
     try:
-        with _lease(desk, kind) as (lease, run_id):
+        with held_lease(desk, kind) as (lease, run_id):
             result = _outcome(desk, lease, run_id, apply=apply, expected_digest=expected_digest)
-            _end(desk, run_id, result)
+            end_run(desk, run_id, result, apply=apply)
             return result
     except LeaseHeldError as error:
         return RunResult(ExitCode.LEASE_HELD, f"{error}. Nothing was done; run again when that run has ended")
@@ -93,126 +132,81 @@ def _run(desk: Desk, kind: str, *, apply: bool, expected_digest: str | None) -> 
 def _outcome(desk: Desk, lease: Lease, run_id: str, *, apply: bool, expected_digest: str | None) -> RunResult:
     try:
         report = survey(desk, run_id, lease)
-        refusal = _refuse(report, apply=apply, expected_digest=expected_digest)
+        if expected_digest is not None:
+            report = _seen(report, expected_digest)
+        refusal = _refuse(desk, report, apply=apply, expected_digest=expected_digest)
         if refusal or not apply:
             return refusal or _found(report)
         outcomes: list[Outcome] = []
-        for _step in apply_plan(desk, report, lease, outcomes):
+        work = Work(run_id, lease, tuple(enumerate(report.plan.items)), report.verdict.approval)
+        for _step in apply_plan(desk, work, outcomes):
             pass
         return _applied(report, tuple(outcomes))
     except SourceUnhealthyError as error:
         return RunResult(ExitCode.SOURCE_UNHEALTHY, str(error))
+    except AlreadyDecidedError as error:
+        return RunResult(ExitCode.BLOCKED, f"{error}. Nothing was changed; approve the plan anew")
     except LeaseLostError as error:
         return RunResult(ExitCode.LEASE_HELD, f"{error}. This run stopped; what it had done is in the audit trail")
 
 
-def _refuse(report: DriftReport, *, apply: bool, expected_digest: str | None) -> RunResult | None:
+def _seen(report: DriftReport, expected_digest: str) -> DriftReport:
+    """Return the report without the objection that nobody has seen the plan, where somebody names it by its digest."""
+    if report.plan.digest != expected_digest:
+        return report
+    left = tuple(one for one in report.verdict.objections if one.ground is not Ground.CHANGED_POLICY)
+    return replace(report, verdict=replace(report.verdict, objections=left))
+
+
+def _refuse(desk: Desk, report: DriftReport, *, apply: bool, expected_digest: str | None) -> RunResult | None:
     if expected_digest is not None and report.plan.digest != expected_digest:
         message = (
             f"the plan is now {report.plan.digest}, not {expected_digest}: something moved since it was shown. "
             "Nothing was changed. Read the plan below, then apply its digest"
         )
-        return RunResult(ExitCode.STALE_PLAN, message, report)
+        with desk.database.reading(desk.app) as unit:
+            moved = what_moved(unit, expected_digest, report.plan)
+        return RunResult(ExitCode.STALE_PLAN, message, report, moved=moved)
     if not report.verdict.allowed:
-        objections = "; ".join(report.verdict.objections)
+        objections = "; ".join(map(str, report.verdict.objections))
         done = "Nothing was changed" if apply else "It would not be carried out"
-        return RunResult(ExitCode.BLOCKED, f"the plan is blocked: {objections}. {done}", report)
+        remedy = f"Read it; when it is right: syncd plan approve {report.plan.digest}"
+        return RunResult(ExitCode.BLOCKED, f"the plan is blocked: {objections}. {done}. {remedy}", report)
     return None
 
 
 def _found(report: DriftReport) -> RunResult:
     if not report.drifted:
         return RunResult(ExitCode.CLEAN, "no drift", report)
-    repairs = len(report.plan.items)
-    return RunResult(ExitCode.DRIFT, f"{report.drifted} in drift, {repairs} of them to be repaired", report)
+    proposed = report.plan.proposals
+    repairs = len(report.plan.items) - proposed
+    also = f", and {proposed} proposed" if proposed else ""
+    return RunResult(ExitCode.DRIFT, f"{report.drifted} in drift, {repairs} of them to be repaired{also}", report)
 
 
 def _applied(report: DriftReport, outcomes: tuple[Outcome, ...]) -> RunResult:
-    kinds = Counter(outcome.kind for outcome in outcomes)
-    done = kinds[OutcomeKind.DONE]
-    told = ", ".join(f"{kinds[kind]} {kind}" for kind in OutcomeKind if kinds[kind]) or "nothing to repair"
-    if kinds[OutcomeKind.SKIPPED]:
+    done = sum(outcome.kind is OutcomeKind.DONE for outcome in outcomes)
+    told = tally(outcomes)
+    if any(outcome.kind is OutcomeKind.SKIPPED for outcome in outcomes):
         return RunResult(ExitCode.PARTIAL, f"applied in part: {told}", report, outcomes)
     code = ExitCode.DRIFT if report.drifted > done else ExitCode.CLEAN
     return RunResult(code, told, report, outcomes)
 
 
-# ------------------------------------------------------------------ effects
-
-
-def apply_plan(desk: Desk, report: DriftReport, lease: Lease, outcomes: list[Outcome]) -> Generator[Step, None, None]:
-    """Carry out a plan that was judged, one transaction for each effect, and add to `outcomes` as items end.
-
-    Raises `LeaseLostError` at the first item after a later run took over; what was concluded before stays.
-    """
-    for position, item in enumerate(report.plan.items):
-        refusal = _not_due(item)
-        if refusal is None and needs_lookup(item):
-            refusal = _refuted(desk, item)
-            yield Step.ASKED
-        if refusal is None:
-            with desk.database.transaction(desk.app, desk.cause(report.run_id)) as unit:
-                unit.hold_lease(lease, LEASE_LASTS)
-                unit.runs.intend(report.run_id, position)
-            yield Step.INTENDED
-        outcomes.append(_conclude(desk, report.run_id, lease, position, item, refusal))
-        yield Step.CONCLUDED
-
-
-def _not_due(item: Item) -> tuple[OutcomeKind, str] | None:
-    return (OutcomeKind.WAITING, item.waits) if item.waits else None
-
-
-def _refuted(desk: Desk, item: Item) -> tuple[OutcomeKind, str] | None:
-    if item.okta_user_id is None:
-        return OutcomeKind.SKIPPED, "no Okta user id to ask about"
-    objection = refutes(item, desk.source.look_up(item.okta_user_id))
-    return (OutcomeKind.SKIPPED, objection) if objection else None
-
-
-def _conclude(
-    desk: Desk, run_id: str, lease: Lease, position: int, item: Item, refusal: tuple[OutcomeKind, str] | None
-) -> Outcome:
-    if refusal is None:
-        try:
-            return _effect(desk, run_id, lease, position, item)
-        except ScimError as error:
-            # The effect was rolled back with its outcome, so the outcome is written on its own.
-            refusal = OutcomeKind.SKIPPED, error.detail
-    kind, reason = refusal
-    with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-        unit.hold_lease(lease, LEASE_LASTS)
-        unit.runs.conclude(run_id, position, kind, reason)
-    return Outcome(item, kind, reason)
-
-
-def _effect(desk: Desk, run_id: str, lease: Lease, position: int, item: Item) -> Outcome:
-    """Change the account, if every check still holds, in one transaction with its audit event and its outcome."""
-    with desk.database.transaction(desk.app, desk.cause(run_id, f"{item.situation}: {item.reason}")) as unit:
-        unit.hold_lease(lease, LEASE_LASTS)
-        found = unit.account(item.account_id)
-        objection = forbids(item, found[0] if found else None, desk.policy)
-        if found and objection is None:
-            unit.record(Change("User", found[1], _wanted(item, found[1])))
-        kind = OutcomeKind.SKIPPED if objection else OutcomeKind.DONE
-        unit.runs.conclude(run_id, position, kind, objection or "")
-    return Outcome(item, kind, objection or "")
-
-
-def _wanted(item: Item, stored: StoredResource) -> Document:
-    if item.effect is Effect.DEACTIVATE:
-        return {**stored.document, "active": False}
-    return with_attributes(stored.document, item.changes)
+def tally(outcomes: tuple[Outcome, ...]) -> str:
+    """Return in words how the items ended."""
+    kinds = Counter(outcome.kind for outcome in outcomes)
+    return ", ".join(f"{kinds[kind]} {kind}" for kind in OutcomeKind if kinds[kind]) or "nothing to repair"
 
 
 # ------------------------------------------------------------------ the run's frame
 
 
 @contextmanager
-def _lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
+def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
     """Hold the application's lease around a run, and give it back however the run ends."""
     with desk.database.transaction(desk.app, desk.cause()) as unit:
-        lease = unit.acquire_lease(desk.actor, LEASE_LASTS)
+        lease = unit.acquire_lease(desk.actor, desk.lease_lasts)
         run_id = unit.runs.begin(kind, lease)
         unit.note(Action.RUN_STARTED, {"run": run_id, "kind": kind, "policy": desk.policy.digest()})
     try:
@@ -226,12 +220,13 @@ def _lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
             unit.release_lease(lease)
 
 
-def _end(desk: Desk, run_id: str, result: RunResult) -> None:
+def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> None:
+    """Write how the run ended, and what follows from that for quarantines."""
     counts = {situation.value: count for situation, count in result.report.counts.items()} if result.report else {}
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.runs.end(run_id, result.exit_code, counts)
-        if result.exit_code is ExitCode.BLOCKED:
-            unit.note(Action.PLAN_BLOCKED, {"run": run_id, "why": result.message})
+        if apply and result.report:
+            _note_verdict(unit, run_id, result.report, result)
         unit.note(
             Action.RUN_ENDED,
             {
@@ -243,3 +238,14 @@ def _end(desk: Desk, run_id: str, result: RunResult) -> None:
                 "counts": counts,
             },
         )
+
+
+def _note_verdict(unit: UnitOfWork, run_id: str, report: DriftReport, result: RunResult) -> None:
+    """Put a plan that was stopped into quarantine; end quarantines when a plan went through."""
+    if result.exit_code is ExitCode.BLOCKED:
+        unit.note(Action.PLAN_BLOCKED, {"run": run_id, "why": result.message})
+        unit.decisions.quarantine(run_id, report.plan.digest, report.verdict.objections)
+    elif result.outcomes or not report.plan.items:
+        outcome = "released" if report.verdict.approval else "passed"
+        for one in unit.decisions.quarantines():
+            unit.decisions.end_quarantine(one.quarantine_id, outcome, f"run {run_id} carried out {report.plan.digest}")

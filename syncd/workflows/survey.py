@@ -3,51 +3,24 @@
 Nothing here changes the directory.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from syncd.core.changes import Cause
 from syncd.core.classification import Finding, classify
-from syncd.core.guard import judge_listing, judge_plan
-from syncd.core.planning import make_plan
-from syncd.core.policy import Policy
+from syncd.core.consents import waivers_by_account
+from syncd.core.correlation import correlate_by_address
+from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan
+from syncd.core.planning import Plan, accept, freeze_flapping, make_plan
 from syncd.core.reports import DriftReport, count_situations
-from syncd.core.subjects import Origin, Subject
-from syncd.ports import (
-    Announce,
-    AssignmentSource,
-    Comparison,
-    Database,
-    Lease,
-    Manifest,
-    SnapshotRefusedError,
-    SourceFault,
-    SourceIdentity,
-    SourceUnhealthyError,
-)
+from syncd.core.situations import EFFECTS, Effect, Situation
+from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
+from syncd.ports import Comparison, Lease, Manifest, SavedPlan, UnitOfWork
+from syncd.workflows.desk import Desk
+from syncd.workflows.snapshot import take_snapshot, unbelievable
 
-LEASE_LASTS = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a run works with: the application, its policy, its source, the store, and somebody to tell.
-
-    `accepted_rows` is the size of the listing that an operator said is right, for this run only.
-    """
-
-    app: str
-    policy: Policy
-    source: AssignmentSource
-    database: Database
-    announce: Announce
-    actor: str = "reconciler"
-    accepted_rows: int | None = None
-
-    def cause(self, run_id: str | None = None, reason: str | None = None) -> Cause:
-        """Return to whom and to what a change of this run is attributed."""
-        return Cause(self.actor, run_id=run_id, reason=reason)
+OLDEST_SNAPSHOT = timedelta(hours=4)
+FLAPPING_WITHIN = timedelta(days=7)
 
 
 def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
@@ -56,16 +29,15 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
     Raises `SourceUnhealthyError` when the source cannot be read completely or its listing is not believed, and
     `LeaseLostError` when a later run took over.
     """
-    manifest = _take_snapshot(desk, run_id, lease)
-    with desk.database.reading(desk.app) as unit:
-        comparison = unit.staging.compare(manifest.snapshot_id)
-    findings = classify(_ask_about_absent(desk, comparison.differing), desk.policy.protects)
-    plan = make_plan(desk.app, findings, desk.policy)
-    verdict = judge_plan(plan, comparison.managed_active, desk.policy)
+    manifest, comparison, subjects, doubts = _look(desk, run_id, lease)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-        unit.hold_lease(lease, LEASE_LASTS)
-        items = [item.as_json() for item in plan.items]
-        unit.runs.save_plan(run_id, plan.digest, items, "; ".join(verdict.objections) or "allowed")
+        unit.hold_lease(lease, desk.lease_lasts)
+        if unit.decisions.now() - manifest.started > OLDEST_SNAPSHOT:
+            raise unbelievable(f"the snapshot is older than {OLDEST_SNAPSHOT}", manifest.identity)
+        findings = _judge_subjects(desk, unit, subjects)
+        plan = _plan(desk, unit, findings)
+        verdict = _judge(desk, unit, manifest, comparison, plan, doubts)
+        unit.runs.save_plan(run_id, _kept(desk, manifest, plan, verdict))
     return DriftReport(
         app=desk.app,
         run_id=run_id,
@@ -75,7 +47,7 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         assignments=comparison.assignments,
         accounts=comparison.accounts,
         coverage=_coverage(comparison, findings),
-        counts=count_situations(findings, comparison.in_sync + comparison.closed),
+        counts=count_situations(findings, comparison.in_sync + comparison.closed, comparison.without_external_id),
         findings=findings,
         plan=plan,
         verdict=verdict,
@@ -83,78 +55,170 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
     )
 
 
-def _take_snapshot(desk: Desk, run_id: str, lease: Lease) -> Manifest:
-    desk.announce("asking Okta whether the application is there, active and readable")
-    identity = desk.source.preflight()
-    with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-        unit.hold_lease(lease, LEASE_LASTS)
-        last = unit.staging.last_sealed()
-        snapshot_id = unit.staging.begin(run_id)
-    try:
-        rows = _stage_pages(desk, snapshot_id, lease)
-        _believe(desk, rows, last, identity)
-        with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-            unit.hold_lease(lease, LEASE_LASTS)
-            return unit.staging.seal(snapshot_id, identity)
-    except BaseException as error:
-        with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-            unit.staging.void(snapshot_id, f"{type(error).__name__}: {error}")
-        if isinstance(error, SnapshotRefusedError):
-            raise _unbelievable(str(error), identity) from error
-        raise
+# ------------------------------------------------------------------ looking
 
 
-def _stage_pages(desk: Desk, snapshot_id: str, lease: Lease) -> int:
-    rows = 0
-    for page in desk.source.pages():
-        with desk.database.transaction(desk.app, desk.cause()) as unit:
-            unit.hold_lease(lease, LEASE_LASTS)
-            unit.staging.add_page(snapshot_id, page)
-        rows += len(page.rows)
-        desk.announce(f"page {page.number} read, {rows} assignments so far")
-    return rows
+def _look(
+    desk: Desk, run_id: str, lease: Lease
+) -> tuple[Manifest, Comparison, tuple[Subject, ...], tuple[Objection, ...]]:
+    """Return a snapshot, what it says beside the accounts, and Okta's own word on whom it does not list."""
+    manifest, comparison = _compared(desk, take_snapshot(desk, run_id, lease))
+    subjects = correlate_by_address(comparison.differing)
+    missing = _missing(subjects)
+    if len(missing) <= desk.policy.lookup_limit:
+        return manifest, comparison, _ask_about(desk, subjects, missing), ()
+    desk.announce(f"{len(missing)} accounts are missing from the listing, which is read once more")
+    manifest, comparison = _compared(desk, take_snapshot(desk, run_id, lease))
+    subjects = correlate_by_address(comparison.differing)
+    both = missing.keys() & _missing(subjects).keys()
+    return manifest, comparison, *_ask_about_some(desk, subjects, both)
 
 
-def _believe(desk: Desk, rows: int, last: Manifest | None, identity: SourceIdentity) -> None:
-    disbelief = judge_listing(rows, last.rows if last else None, desk.policy, desk.accepted_rows)
-    if disbelief:
-        raise _unbelievable(disbelief, identity)
+def _compared(desk: Desk, manifest: Manifest) -> tuple[Manifest, Comparison]:
+    with desk.database.reading(desk.app) as unit:
+        return manifest, unit.staging.compare(manifest.snapshot_id)
 
 
-def _unbelievable(what: str, identity: SourceIdentity) -> SourceUnhealthyError:
-    return SourceUnhealthyError(
-        SourceFault.LISTING,
-        what,
-        where=f"the users of application {identity.okta_app_id} ({identity.app_label})",
-        remedy="Nothing was changed. Look at the application's assignments in the Okta admin console, then run again",
+def _missing(subjects: Iterable[Subject]) -> dict[str, str]:
+    """Return the Okta user ids of open accounts of ours without a listed assignment, by account id."""
+    found: dict[str, str] = {}
+    for subject in subjects:
+        if subject.assignment is None:
+            account = subject.candidates[0].account
+            if account.external_id and account.active and account.origin is Origin.SCIM:
+                found[account.id] = account.external_id
+    return found
+
+
+def _ask_about(desk: Desk, subjects: Sequence[Subject], missing: Mapping[str, str]) -> tuple[Subject, ...]:
+    """Return the subjects, those that are missing with Okta's answer about them."""
+    if missing:
+        desk.announce(f"asking Okta about {len(missing)} accounts that its listing does not hold")
+    asked = []
+    for subject in subjects:
+        okta_user_id = missing.get(_account_id(subject) or "")
+        asked.append(replace(subject, lookup=desk.source.look_up(okta_user_id)) if okta_user_id else subject)
+    return tuple(asked)
+
+
+def _ask_about_some(
+    desk: Desk, subjects: Sequence[Subject], both: Iterable[str]
+) -> tuple[tuple[Subject, ...], tuple[Objection, ...]]:
+    """Ask about a sample of those whom two listings miss. One that is there after all makes the whole plan doubtful."""
+    missing = {account_id: okta_id for account_id, okta_id in _missing(subjects).items() if account_id in set(both)}
+    sample = frozenset(desk.sample(sorted(missing), desk.policy.lookup_limit))
+    asked = _ask_about(desk, subjects, {one: missing[one] for one in sample})
+    wrong = [one for one in asked if one.lookup and one.lookup.presence in {Presence.ASSIGNED, Presence.UNKNOWN}]
+    doubts = (
+        Objection(
+            Ground.CANARY, f"of {len(sample)} accounts that two listings miss, {len(wrong)} are not gone in Okta"
+        ),
+    )
+    marked = tuple(
+        replace(one, twice_missing=True) if one.lookup is None and _account_id(one) in missing else one for one in asked
+    )
+    return marked, doubts if wrong else ()
+
+
+def _account_id(subject: Subject) -> str | None:
+    return subject.candidates[0].account.id if subject.assignment is None else None
+
+
+# ------------------------------------------------------------------ judging
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of accounts beside their rows."""
+
+    marks: Mapping[str, frozenset[MarkKind]]
+    admins: frozenset[str]
+
+    def of(self, account: Account) -> Account:
+        """Return the account with its marks."""
+        marks, is_admin = self.marks.get(account.id, frozenset()), account.id in self.admins
+        return replace(account, marks=marks, is_admin=is_admin) if marks or is_admin else account
+
+
+def _judge_subjects(desk: Desk, unit: UnitOfWork, subjects: Sequence[Subject]) -> tuple[Finding, ...]:
+    """Return what each subject is, with what people said of its account, and what happened to it lately."""
+    marks: dict[str, frozenset[MarkKind]] = {}
+    for mark in unit.decisions.marks():
+        marks[mark.account_id] = marks.get(mark.account_id, frozenset()) | {mark.kind}
+    known = _Known(marks, unit.admins(desk.policy.admin_groups))
+    subjects = _with_tombstones(unit, tuple(_known(subject, known) for subject in subjects))
+    findings = classify(subjects, desk.policy.protects)
+    now = unit.decisions.now()
+    switching = {Effect.DEACTIVATE, Effect.REACTIVATE}
+    repaired = [one.account.id for one in findings if one.account and EFFECTS.get(one.situation) in switching]
+    switches = unit.decisions.switches(repaired, now - FLAPPING_WITHIN) if repaired else {}
+    findings = freeze_flapping(findings, switches, desk.policy)
+    return accept(findings, waivers_by_account(unit.decisions.waivers()), now)
+
+
+def _known(subject: Subject, known: _Known) -> Subject:
+    candidates = tuple(replace(one, account=known.of(one.account)) for one in subject.candidates)
+    return subject if candidates == subject.candidates else replace(subject, candidates=candidates)
+
+
+def _with_tombstones(unit: UnitOfWork, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
+    """Return the subjects, an assignment without an account with the id of the one that was deleted here, if any."""
+    lonely = [one.assignment.okta_user_id for one in subjects if one.assignment and not one.candidates]
+    buried = unit.staging.tombstones(lonely) if lonely else {}
+    return tuple(
+        replace(one, tombstone=buried[one.assignment.okta_user_id])
+        if one.assignment and not one.candidates and one.assignment.okta_user_id in buried
+        else one
+        for one in subjects
     )
 
 
-def _ask_about_absent(desk: Desk, subjects: Iterable[Subject]) -> list[Subject]:
-    """Return the subjects, each open account of ours that no assignment was listed for with Okta's own word on it.
-
-    At most `policy.lookup_limit` are asked about; the others keep no lookup and stay unknown.
-    """
-    asked = 0
-    answered: list[Subject] = []
-    for subject in subjects:
-        okta_user_id = _absent(subject)
-        if okta_user_id is None or asked >= desk.policy.lookup_limit:
-            answered.append(subject)
-            continue
-        if asked == 0:
-            desk.announce("asking Okta about accounts that its listing does not hold")
-        asked += 1
-        answered.append(replace(subject, lookup=desk.source.look_up(okta_user_id)))
-    return answered
+def _plan(desk: Desk, unit: UnitOfWork, findings: Sequence[Finding]) -> Plan:
+    admins = len(unit.admins(desk.policy.admin_groups)) if desk.policy.admin_groups else None
+    chosen = [one for one in findings if desk.only is None or one.situation in desk.only]
+    plan = make_plan(desk.app, chosen, desk.policy, admins)
+    if desk.closed is None:
+        return plan
+    spared = {Situation.ZOMBIE_DEPROVISIONED}
+    items = tuple(
+        item if item.situation in spared or item.waits else replace(item, waits=desk.closed) for item in plan.items
+    )
+    return replace(plan, items=items)
 
 
-def _absent(subject: Subject) -> str | None:
-    """Return the Okta user id of an open account of ours without a listed assignment, or None."""
-    if subject.assignment is not None:
-        return None
-    account = subject.candidates[0].account
-    return account.external_id if account.active and account.origin is Origin.SCIM else None
+def _judge(
+    desk: Desk,
+    unit: UnitOfWork,
+    manifest: Manifest,
+    comparison: Comparison,
+    plan: Plan,
+    doubts: tuple[Objection, ...],
+) -> Verdict:
+    """Return what the guard says, and the approval that overrules it, if there is one for exactly this plan."""
+    before = unit.runs.applied_with()
+    if before and plan.items and before != (desk.policy.digest(), manifest.identity):
+        what = "policy" if before[0] != desk.policy.digest() else "credential or listing"
+        text = f"the {what} is another one than when a plan was last carried out: somebody has to have seen this plan"
+        doubts = (*doubts, Objection(Ground.CHANGED_POLICY, text))
+    around = Circumstances(comparison.managed_active, unit.runs.spent(), further=doubts)
+    verdict = judge_plan(plan, around, desk.policy)
+    if not verdict.objections and not plan.proposals:
+        return verdict
+    approval = unit.decisions.approval_of(plan.digest)
+    return replace(verdict, approval=approval.approval_id) if approval else verdict
+
+
+def _kept(desk: Desk, manifest: Manifest, plan: Plan, verdict: Verdict) -> SavedPlan:
+    return SavedPlan(
+        digest=plan.digest,
+        items=plan.items,
+        verdict="; ".join(map(str, verdict.objections)) or "allowed",
+        allowed=verdict.allowed,
+        snapshot_id=manifest.snapshot_id,
+        policy=desk.policy.digest(),
+        identity=manifest.identity,
+        approval=verdict.approval,
+    )
 
 
 def _coverage(comparison: Comparison, findings: Iterable[Finding]) -> float:

@@ -13,8 +13,9 @@ from pydantic.fields import FieldInfo
 
 from scim.exchange import Limits
 from syncd.config import AppSettings, LimitSettings, Settings, load
+from syncd.config.guarding import RuleSettings
 from syncd.config.loading import FILES
-from syncd.config.model import Section
+from syncd.config.section import Section
 from syncd.core.policy import Policy
 from syncd.core.situations import DEFAULT_MODES
 
@@ -26,7 +27,7 @@ def fields(section: type[Section], prefix: str) -> Iterator[tuple[str, FieldInfo
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             yield from fields(field.annotation, f"{prefix}{name}.")
-        elif name not in {"apps", "modes"}:
+        elif name not in {"apps", "modes", "rules"}:
             yield f"{prefix}{name}", field
 
 
@@ -38,7 +39,7 @@ def meanings() -> dict[str, str]:
     """Every setting of the file by dotted name, commented out or not, with the comment above it."""
     found, section, comment = {}, "", ""
     for line in EXAMPLE.read_text().splitlines():
-        if table := re.fullmatch(r"\[(.+)\]", line):
+        if table := re.fullmatch(r"#?\[(.+)\]", line):
             section = table[1]
         elif setting := re.match(r"#?([\w-]+) = ", line):
             found[f"{section}.{setting[1]}"] = comment.removeprefix("# ")
@@ -53,7 +54,8 @@ def values() -> dict[str, Any]:
 
 def test_it_holds_exactly_the_settings_there_are(meanings: dict[str, str]) -> None:
     modes = {f"{APP}.modes.{situation}" for situation in DEFAULT_MODES}
-    assert meanings.keys() == FIELDS.keys() | modes
+    rules = {f"{APP}.rules.orphan-unassigned.{name}" for name in RuleSettings.model_fields}
+    assert meanings.keys() == FIELDS.keys() | modes | rules
 
 
 @pytest.mark.parametrize("name", FIELDS)

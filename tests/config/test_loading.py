@@ -107,7 +107,7 @@ tls_key = 'x'
 [okta]
 api_tokn = 'x'
 [apps.crm.modes]
-ghost = 'auto'
+unmanaged = 'auto'
 """
 
 
@@ -120,7 +120,7 @@ def test_every_problem_is_told_in_one_message(tmp_path: Path) -> None:
         "server.tls_certificate and server.tls_key go together, and only one is set",
         "server.host would take tokens from other machines without TLS",
         "server.public_url must be https, because tokens travel over it",
-        "apps.crm.modes.ghost cannot be auto: there is nothing safe to do about it",
+        "apps.crm.modes.unmanaged cannot be auto: there is nothing safe to do about it",
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from syncd.core.classification import APP_GRANTS, USER_GRANTS
+from syncd.core.classification import APP_USER_SAYS, USER_SAYS
 from syncd.core.subjects import (
     Absence,
     Account,
@@ -60,8 +60,8 @@ def missing(held: Account, lookup: Lookup | None = None, absence: Absence | None
     return Subject(None, (Candidate(held, frozenset()),), lookup, absence)
 
 
-USER_STATUSES = st.sampled_from([*USER_GRANTS, "SOMETHING_NEW"])
-APP_STATUSES = st.sampled_from([*APP_GRANTS, "IMPORTED", "MATCHED", "SOMETHING_NEW"])
+USER_STATUSES = st.sampled_from([*USER_SAYS, "SOMETHING_NEW"])
+APP_STATUSES = st.sampled_from([*APP_USER_SAYS, "IMPORTED", "MATCHED", "SOMETHING_NEW"])
 
 
 @st.composite

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from syncd.core.classification import LINKED, WITHOUT_ACCOUNT, WITHOUT_ASSIGNMENT, Finding, Grant, classify
+from syncd.core.classification import DISPATCH, LISTED, LOOKUP_SAYS, Door, Finding, Said, Tie, classify
 from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, MEANINGS, Situation
-from syncd.core.subjects import Account, Candidate, LinkKey, Lookup, Origin, Presence, Subject
+from syncd.core.situations import EFFECTS, ELSEWHERE, GRANTS, TAXONOMY, Mode, Situation
+from syncd.core.subjects import Account, Candidate, LinkKey, Lookup, MarkKind, Origin, Presence, Subject
 from tests.core.builders import STRONG, account, assignment, linked, missing, subjects
 
 
@@ -19,11 +19,26 @@ def one(subject: Subject) -> Finding:
     return finding
 
 
-def test_no_combination_of_grant_openness_and_presence_is_without_a_row() -> None:
-    assert set(LINKED) == {(grant, active) for grant in Grant for active in (True, False)}
-    assert set(WITHOUT_ACCOUNT) == set(Grant)
-    assert set(WITHOUT_ASSIGNMENT) == set(Presence)
-    assert set(MEANINGS) == set(Situation)
+WITHOUT_ACCOUNT = (Tie.NOBODY, Tie.BURIED)
+WITHOUT_ASSIGNMENT = (Tie.UNLISTED, Tie.FOREIGN)
+
+
+def test_every_combination_that_can_occur_has_a_row_and_no_other_has() -> None:
+    doors = (Door.OPEN, Door.CLOSED)
+    possible = {(tie, Door.NONE, said) for tie in WITHOUT_ACCOUNT for said in LISTED}
+    possible |= {(tie, door, said) for tie in WITHOUT_ASSIGNMENT for door in doors for said in Said}
+    both = set(Tie) - {*WITHOUT_ACCOUNT, *WITHOUT_ASSIGNMENT}
+    possible |= {(tie, door, said) for tie in both for door in doors for said in LISTED}
+    assert set(DISPATCH) == possible
+    assert set(LOOKUP_SAYS) == set(Presence)
+
+
+def test_the_taxonomy_is_whole() -> None:
+    assert set(TAXONOMY) == set(Situation)
+    codes = {kind.code.removesuffix("b") for kind in TAXONOMY.values()} | ELSEWHERE.keys()
+    assert codes == {f"D{number:02}" for number in range(1, 33)}
+    assert all(kind.mode in {Mode.REPORT, Mode.OFF} for kind in TAXONOMY.values() if kind.effect is None)
+    assert all(kind.mode is not Mode.AUTO for kind in TAXONOMY.values() if kind.effect in GRANTS)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +119,7 @@ def test_a_user_name_alone_links_nobody() -> None:
         ),
         pytest.param(
             linked(account(external_id="00u-other"), assignment(), frozenset({LinkKey.USER_NAME})),
-            id="the name was recycled",
+            id="the name is on an open account of another person",
         ),
     ],
 )
@@ -112,10 +127,43 @@ def test_identifiers_that_contradict_one_another_are_disputed(subject: Subject) 
     assert one(subject).situation is Situation.DISPUTED
 
 
-def test_two_people_who_point_to_one_account_are_both_disputed() -> None:
+def test_a_new_person_with_the_name_of_a_closed_account_gets_nothing_of_it() -> None:
+    former = account(external_id="00u-other", active=False)
+    assert one(linked(former, assignment(), frozenset({LinkKey.USER_NAME}))).situation is Situation.RECYCLED_NAME
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys", "situation"),
+    [
+        ({"attributes": {"userName": "grace@example.com"}}, STRONG, Situation.RENAMED),
+        ({"attributes": {"userName": "ADA@example.com"}}, STRONG, Situation.IN_SYNC),
+        ({"external_id": "account-9"}, frozenset({LinkKey.OKTA_USER_ID}), Situation.STALE_EXTERNAL_ID),
+        ({"external_id": None}, frozenset({LinkKey.OKTA_USER_ID}), Situation.MISSING_EXTERNAL_ID),
+        ({"sync_state": "ERROR"}, STRONG, Situation.SOURCE_SYNC_ERROR),
+        ({"sync_state": "DISABLED"}, STRONG, Situation.IN_SYNC),
+    ],
+)
+def test_what_else_can_differ_between_an_entitled_person_and_their_account(
+    changes: dict[str, object], keys: frozenset[LinkKey], situation: Situation
+) -> None:
+    assert one(linked(account(), assignment(**changes), keys)).situation is situation
+
+
+def test_an_account_that_was_deleted_here_is_not_just_missing() -> None:
+    assert one(Subject(assignment(), (), tombstone="account-7")).situation is Situation.RESURRECTED
+    assert one(Subject(assignment(user_status="SUSPENDED"), (), tombstone="account-7")).situation is Situation.IN_SYNC
+
+
+def test_drift_on_an_exempt_account_is_out_of_scope() -> None:
+    held = account(marks=frozenset({MarkKind.EXEMPT}))
+    finding = one(linked(held, assignment(user_status="DEPROVISIONED")))
+    assert (finding.situation, finding.base) == (Situation.OUT_OF_SCOPE, Situation.ZOMBIE_DEPROVISIONED)
+
+
+def test_two_people_who_point_to_one_account_are_both_frozen() -> None:
     first = linked(account(external_id=None), assignment(okta_user_id="00u1"), frozenset({LinkKey.SCIM_ID}))
     second = linked(account(external_id=None), assignment(okta_user_id="00u2"), frozenset({LinkKey.SCIM_ID}))
-    assert [finding.situation for finding in classify([first, second], nobody)] == [Situation.DISPUTED] * 2
+    assert [finding.situation for finding in classify([first, second], nobody)] == [Situation.DUPLICATE_SOURCE] * 2
 
 
 def test_a_value_that_okta_left_out_is_no_difference() -> None:

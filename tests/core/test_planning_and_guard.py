@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.classification import classify
-from syncd.core.guard import forbids, judge_listing, judge_plan, refutes
+from syncd.core.guard import Circumstances, Scene, Spent, forbids, judge_listing, judge_plan, missing_sentinels, refutes
 from syncd.core.planning import Item, Plan, make_plan
-from syncd.core.policy import Policy
-from syncd.core.situations import DEFAULT_MODES, EFFECTS, Effect, Mode, Situation
-from syncd.core.subjects import Absence, Lookup, Origin, Presence, Subject
+from syncd.core.policy import Policy, Rule
+from syncd.core.situations import DEFAULT_MODES, EFFECTS, GRANTS, REVOKES, Confirm, Effect, Mode, Situation
+from syncd.core.subjects import Absence, Lookup, MarkKind, Origin, Presence, Subject
 from tests.core.builders import account, assignment, linked, missing, subjects
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,6 +88,9 @@ def test_a_plan_is_the_same_whatever_the_order_of_the_findings(world: tuple[Subj
 def test_a_plan_only_ever_touches_open_unprotected_accounts_of_ours(world: tuple[Subject, ...]) -> None:
     accounts = {candidate.account.id: candidate.account for subject in world for candidate in subject.candidates}
     for planned in plan_for(*world).items:
+        if planned.effect in GRANTS:
+            assert planned.proposed
+            continue
         held = accounts[planned.account_id]
         assert (held.active, held.protected, held.origin) == (True, False, Origin.SCIM)
         assert planned.version == held.version == held.walk_version
@@ -115,12 +118,12 @@ def test_a_situation_that_is_not_automatic_has_no_effect(
 )
 def test_a_plan_is_allowed_or_blocked_as_a_whole(deactivations: int, managed: int, allowed: bool) -> None:
     plan = Plan(tuple(item(account_id=str(number)) for number in range(deactivations)), (), "")
-    assert judge_plan(plan, managed, Policy()).allowed is allowed
+    assert judge_plan(plan, Circumstances(managed), Policy()).allowed is allowed
 
 
 def test_updates_take_nobody_s_access_and_count_for_nothing() -> None:
     plan = Plan(tuple(item(effect=Effect.UPDATE) for _ in range(500)), (), "")
-    assert judge_plan(plan, 500, Policy()).allowed
+    assert judge_plan(plan, Circumstances(500), Policy()).allowed
 
 
 @pytest.mark.parametrize(
@@ -153,10 +156,20 @@ def test_a_suspension_is_borne_out_by_the_user_s_status_alone() -> None:
     assert refutes(suspended, Lookup(Presence.UNKNOWN, ""))
 
 
-@pytest.mark.parametrize("changes", [{"protected": True}, {"origin": Origin.LOCAL}, {"version": 2}, {"active": False}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"protected": True},
+        {"origin": Origin.LOCAL},
+        {"version": 2},
+        {"active": False},
+        *({"marks": frozenset({kind})} for kind in (MarkKind.PROTECTED, MarkKind.HOLD, MarkKind.EXEMPT)),
+        {"is_admin": True},
+    ],
+)
 def test_each_check_forbids_on_its_own(changes: dict[str, object]) -> None:
-    assert forbids(item(), account(), Policy()) is None
-    assert forbids(item(), account(**changes), Policy())
+    assert forbids(item(), Scene(account()), Policy()) is None
+    assert forbids(item(), Scene(account(**changes)), Policy())
 
 
 def test_nothing_is_done_to_an_account_that_is_gone() -> None:
@@ -173,5 +186,113 @@ def test_two_policies_that_differ_in_anything_have_different_digests() -> None:
         Policy(absence_grace=timedelta(hours=1)),
         Policy(min_listing_percent=50),
         Policy(lookup_limit=1),
+        Policy(budget_day=1),
+        Policy(budget_week=1),
+        Policy(admin_groups=frozenset({"admins"})),
+        Policy(min_admins=2),
+        Policy(group_max_percent=1),
+        Policy(group_min_members=1),
+        Policy(sentinels=frozenset({"a"})),
+        Policy(flapping=2),
+        Policy(rules={Situation.ORPHAN_GONE: Rule(max_count=1)}),
+        Policy(rules={Situation.RENAMED: Rule(confirm=Confirm.POINT)}),
     ]
     assert len({policy.digest() for policy in policies}) == len(policies)
+
+
+def several(count: int, **changes: object) -> Plan:
+    return Plan(tuple(item(**{"account_id": str(number), **changes}) for number in range(count)), (), "")  # type: ignore[arg-type]  # a bag of fields
+
+
+@pytest.mark.parametrize(
+    ("spent", "count", "allowed"),
+    [(Spent(0, 0), 20, True), (Spent(20, 20), 20, True), (Spent(21, 21), 20, False), (Spent(0, 81), 20, False)],
+)
+def test_the_budget_counts_every_run_of_a_day_and_a_week(spent: Spent, count: int, allowed: bool) -> None:
+    assert judge_plan(several(count), Circumstances(10_000, spent), Policy()).allowed is allowed
+
+
+@given(st.lists(st.integers(0, 20), max_size=20))
+def test_plans_that_each_are_small_do_not_add_up_beyond_the_budget(sizes: list[int]) -> None:
+    """However many runs there are in a day, each just under the threshold of one (invariant I5)."""
+    done = 0
+    for size in sizes:
+        if judge_plan(several(size), Circumstances(10_000, Spent(done, done)), Policy()).allowed:
+            done += size
+    assert done <= Policy().budget_day
+
+
+@given(st.integers(0, 60), st.integers(0, 2_000), st.integers(0, 60))
+def test_more_to_do_or_fewer_accounts_never_makes_a_plan_allowed(count: int, managed: int, more: int) -> None:
+    if judge_plan(several(count + more), Circumstances(managed + 100), Policy()).allowed:
+        assert judge_plan(several(count), Circumstances(managed + 100), Policy()).allowed
+
+
+def test_what_waits_for_an_approval_counts_for_no_threshold() -> None:
+    assert judge_plan(several(500, proposed=True), Circumstances(500), Policy()).allowed
+
+
+def test_a_situation_has_thresholds_of_its_own() -> None:
+    policy = Policy(rules={Situation.ORPHAN_GONE: Rule(max_count=1)})
+    assert judge_plan(several(1), Circumstances(500), policy).allowed
+    assert not judge_plan(several(2), Circumstances(500), policy).allowed
+    assert judge_plan(several(2, situation=Situation.ORPHAN_UNASSIGNED), Circumstances(500), policy).allowed
+
+
+@pytest.mark.parametrize(("size", "leaving", "allowed"), [(20, 5, True), (20, 6, False), (19, 19, True), (8, 8, True)])
+def test_a_group_has_a_threshold_from_a_size_on(size: int, leaving: int, allowed: bool) -> None:
+    plan = several(leaving, effect=Effect.REMOVE_MEMBER, group_id="g")
+    assert judge_plan(plan, Circumstances(500, group_sizes={"g": size}), Policy()).allowed is allowed
+
+
+def test_administrators_stay_in_the_plan_and_in_its_effect() -> None:
+    policy = Policy(admin_groups=frozenset({"admins"}), min_admins=1)
+    people = [
+        linked(
+            account(id=f"account-{number}", external_id=f"00u{number}", is_admin=True),
+            assignment(okta_user_id=f"00u{number}", external_id=f"account-{number}", user_status="DEPROVISIONED"),
+        )
+        for number in range(3)
+    ]
+    plan = make_plan("app", classify(people, policy.protects), policy, admins=3)
+    assert (len(plan.items), len(plan.deferred)) == (2, 1)
+    assert plan.deferred[0].reason == "it would leave too few administrators"
+    assert forbids(item(), Scene(account(is_admin=True), other_admins=1), policy) is None
+    assert (
+        forbids(item(), Scene(account(is_admin=True), other_admins=0), policy) == "not so: enough administrators stay"
+    )
+
+
+def test_an_effect_beyond_the_budget_needs_an_approval_and_nothing_else_yields_to_one() -> None:
+    spent = Scene(account(), spent=Spent(40, 40))
+    assert forbids(item(), spent, Policy()) == "not so: the budget is not used up"
+    assert forbids(item(), spent, Policy(), approved=True) is None
+    for changes in ({"protected": True}, {"origin": Origin.LOCAL}, {"version": 2}, {"active": False}):
+        assert forbids(item(), Scene(account(**changes)), Policy(), approved=True)
+    assert forbids(item(), Scene(account(), is_waived=True), Policy(), approved=True) == "not so: no waiver covers it"
+
+
+@pytest.mark.parametrize("effect", sorted(GRANTS))
+@pytest.mark.parametrize("presence", list(Presence))
+def test_only_a_definitive_positive_bears_out_a_grant(effect: Effect, presence: Presence) -> None:
+    refusal = refutes(item(effect=effect), Lookup(presence, "", user_status="ACTIVE"))
+    assert (refusal is None) is (presence is Presence.ASSIGNED)
+    assert refutes(item(effect=effect), Lookup(presence, "", user_status="SUSPENDED"))
+
+
+@pytest.mark.parametrize("confirm", list(Confirm))
+def test_no_setting_lets_access_change_without_a_question(confirm: Confirm) -> None:
+    for situation, effect in EFFECTS.items():
+        chosen = Policy(rules={situation: Rule(confirm=confirm)}).confirm(situation)
+        assert effect not in GRANTS | REVOKES or chosen in {Confirm.POINT, Confirm.BOTH}
+
+
+def test_an_item_is_kept_and_read_again_as_it_was() -> None:
+    for planned in (item(), item(effect=Effect.UPDATE, changes={"userName": "b"}), item(group_id="g", proposed=True)):
+        assert Item.from_json(planned.as_json()) == planned
+
+
+def test_sentinels_are_found_by_name_in_any_case_and_by_id() -> None:
+    wanted = frozenset({"ada@example.com", "00u2"})
+    assert missing_sentinels([assignment(user_name="ADA@example.com")], wanted) == {"00u2"}
+    assert missing_sentinels([assignment(okta_user_id="00u2", user_name=None)], wanted) == {"ada@example.com"}

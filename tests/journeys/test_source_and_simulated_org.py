@@ -13,8 +13,8 @@ from syncd.okta_source.source import OktaSource, open_source
 from syncd.ports import SourceUnhealthyError
 from syncd.simulator import RequestFault, SimulatedOrg
 from syncd.store import SqlDatabase, open_database, upgrade
+from syncd.workflows.desk import Desk
 from syncd.workflows.reconcile import reconcile
-from syncd.workflows.survey import Desk
 from tests.contracts.assignment_source import AssignmentSourceContract
 from tests.support.waiting import Waiting
 

@@ -29,6 +29,7 @@ class NaiveComparison:
             in_sync=len(settled),
             closed=sum(not account.active for account in alone),
             differing=tuple(sorted(subjects, key=order)),
+            without_external_id=sum(one.external_id is None for one in settled),
         )
 
     def candidates(self, assignment: Assignment) -> tuple[Candidate, ...]:
@@ -51,6 +52,7 @@ class NaiveComparison:
             and assignment.app_status in {"ACTIVE", "PROVISIONED"}
             and assignment.user_status in {"ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT", "PROVISIONED"}
             and digest(assignment.attributes) == digest(account.attributes)
+            and assignment.sync_state not in {"ERROR", "OUT_OF_SYNC"}
         )
 
 

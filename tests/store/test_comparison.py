@@ -13,6 +13,7 @@ from syncd.core.changes import Change
 from syncd.core.subjects import Account, Assignment, LinkKey, Subject
 from syncd.ports import Comparison, UnitOfWork
 from syncd.store import SqlDatabase, open_database
+from syncd.store.correlation import PARTNERS
 from tests.conftest import APP, SteppingClock
 from tests.store.naive_comparison import NaiveComparison
 from tests.store.random_worlds import Planned, World, worlds
@@ -144,7 +145,7 @@ def test_a_second_person_who_points_to_an_account_makes_both_differ(
 def test_two_accounts_of_one_okta_user_are_both_candidates(database: SqlDatabase) -> None:
     first, second = accounts(database, 1)[0], accounts(database, 2, externalId=okta_id(1))[0]
     (subject,) = compared(database, assignment(1, first)).differing
-    assert keys(subject) == {first: frozenset(LinkKey), second: frozenset({LinkKey.OKTA_USER_ID})}
+    assert keys(subject) == {first: frozenset(PARTNERS), second: frozenset({LinkKey.OKTA_USER_ID})}
 
 
 def test_keys_that_point_to_three_accounts_name_all_three(database: SqlDatabase) -> None:

@@ -6,17 +6,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from syncd.ports import Lease, OutcomeKind, RunRecord
+from syncd.core.guard import Spent
+from syncd.core.planning import Item
+from syncd.core.situations import Effect, Situation
+from syncd.ports import Lease, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
 from syncd.store import SqlDatabase
 from syncd.store.tables import plan_item
 from tests.conftest import APP
 from tests.store.snapshots import CAUSE
 
-ITEMS: list[dict[str, Any]] = [
-    {"effect": "deactivate", "account": "ä1"},
-    {"effect": "update", "account": "a2", "changes": {"title": None}},
-]
+IDENTITY = SourceIdentity("0oa1", "CRM", "credential", "filter")
+ITEMS = (
+    Item(Effect.DEACTIVATE, Situation.ORPHAN_GONE, "ä1", "ann", "00u1", 3, "gone"),
+    Item(Effect.UPDATE, Situation.RENAMED, "a2", "bob", "00u2", 1, "differs", changes={"userName": "bo"}),
+)
 OTHER = "other"
+
+
+def plan(items: tuple[Item, ...] = ITEMS, *, allowed: bool = True, policy: str = "policy") -> SavedPlan:
+    return SavedPlan("digest", items, "allowed" if allowed else "too many", allowed, "snapshot", policy, IDENTITY)
 
 
 def begin(database: SqlDatabase, kind: str = "apply", lease: Lease | None = None, app: str = APP) -> str:
@@ -28,7 +36,7 @@ def planned(database: SqlDatabase) -> str:
     """Begin a run with a plan of two items."""
     run_id = begin(database)
     with database.transaction(APP, CAUSE) as unit:
-        unit.runs.save_plan(run_id, "digest", ITEMS, "allowed")
+        unit.runs.save_plan(run_id, plan())
     return run_id
 
 
@@ -55,7 +63,7 @@ def test_a_run_is_told_from_its_beginning_to_its_end(database: SqlDatabase) -> N
     assert (running.run_id, running.kind, running.state) == (run_id, "dry-run", "running")
     assert (running.ended, running.exit_code, running.plan_digest, running.counts) == (None, None, None, {})
     with database.transaction(APP, CAUSE) as unit:
-        unit.runs.save_plan(run_id, "digest", [], "allowed")
+        unit.runs.save_plan(run_id, plan(()))
         unit.runs.end(run_id, 2, {"ghost": 3, "in-sync": 4})
     (ended,) = latest(database)
     assert (ended.state, ended.exit_code, ended.plan_digest) == ("ended", 2, "digest")
@@ -99,7 +107,7 @@ def test_a_run_that_is_not_there_is_refused(database: SqlDatabase) -> None:
     run_id = planned(database)
     with database.transaction(OTHER, CAUSE) as unit:
         writes: list[Callable[[], None]] = [
-            lambda: unit.runs.save_plan(run_id, "digest", ITEMS, "allowed"),
+            lambda: unit.runs.save_plan(run_id, plan()),
             lambda: unit.runs.intend(run_id, 0),
             lambda: unit.runs.conclude(run_id, 0, OutcomeKind.DONE, ""),
             lambda: unit.runs.end(run_id, 0, {}),
@@ -122,8 +130,8 @@ def test_a_unit_that_was_opened_for_reading_begins_no_run(database: SqlDatabase)
 def test_a_plan_is_kept_item_by_item_in_order(database: SqlDatabase) -> None:
     planned(database)
     assert [(row.position, row.item, row.outcome) for row in plan_rows(database)] == [
-        (0, ITEMS[0], None),
-        (1, ITEMS[1], None),
+        (0, ITEMS[0].as_json(), None),
+        (1, ITEMS[1].as_json(), None),
     ]
 
 
@@ -165,3 +173,80 @@ def test_an_outcome_goes_with_its_effect_or_not_at_all(database: SqlDatabase) ->
         unit.runs.conclude(run_id, 0, OutcomeKind.DONE, "")
         raise ZeroDivisionError
     assert plan_rows(database)[0].outcome is None
+
+
+# ------------------------------------------------------------------ what an unattended reconciler asks of the ledger
+
+
+def carry_out(database: SqlDatabase, run_id: str, position: int, version: int | None = None) -> None:
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.intend(run_id, position)
+        unit.runs.conclude(run_id, position, OutcomeKind.DONE, "", version)
+
+
+def test_a_plan_is_kept_by_run_and_by_digest_with_how_each_item_ended(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    carry_out(database, run_id, 0, 4)
+    with database.reading(APP) as unit:
+        kept = unit.runs.kept(run_id)
+        assert kept == unit.runs.kept("digest")
+        assert unit.runs.kept("another") is None
+    assert kept is not None
+    assert (kept.snapshot_id, kept.policy, [one.item for one in kept.items]) == ("snapshot", "policy", list(ITEMS))
+    assert [(one.outcome, one.result_version) for one in kept.items] == [(OutcomeKind.DONE, 4), (None, None)]
+
+
+def test_only_deactivations_that_were_carried_out_are_spent(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    for position in (0, 1):
+        carry_out(database, run_id, position)
+    other = planned(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.conclude(other, 0, OutcomeKind.SKIPPED, "no")
+        assert unit.runs.spent() == Spent(1, 1)
+        connection = unit._scope.connection
+        day = 24 * 3600 * 1_000_000
+        connection.exec_driver_sql(f"UPDATE plan_item SET concluded = concluded - {2 * day}")
+        assert unit.runs.spent() == Spent(0, 1)
+        connection.exec_driver_sql(f"UPDATE plan_item SET concluded = concluded - {6 * day}")
+        assert unit.runs.spent() == Spent(0, 0)
+
+
+def test_what_a_plan_was_carried_out_with_is_remembered(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    with database.reading(APP) as unit:
+        assert unit.runs.applied_with() is None
+    carry_out(database, run_id, 0)
+    planned(database)
+    with database.reading(APP) as unit:
+        assert unit.runs.applied_with() == ("policy", IDENTITY)
+
+
+def test_a_run_that_died_can_be_taken_up_and_one_that_ended_cannot(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    hour = timedelta(hours=1)
+    with database.transaction(APP, CAUSE) as unit:
+        found = unit.runs.resumable("policy", hour)
+        assert found is not None
+        assert found.record.run_id == run_id
+        assert unit.runs.resumable("another policy", hour) is None
+        assert unit.runs.resumable("policy", timedelta(microseconds=1)) is None
+        unit.runs.end(run_id, 2, {})
+        assert unit.runs.resumable("policy", hour) is None
+
+
+def test_a_plan_that_was_blocked_is_not_taken_up(database: SqlDatabase) -> None:
+    run_id = begin(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.save_plan(run_id, plan(allowed=False))
+        assert unit.runs.resumable("policy", timedelta(hours=1)) is None
+
+
+def test_what_a_dead_run_left_open_is_abandoned_by_the_next(database: SqlDatabase) -> None:
+    run_id = planned(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.intend(run_id, 0)
+        unit.runs.begin("apply", unit.acquire_lease("next", timedelta(minutes=1)))
+        kept = unit.runs.kept(run_id)
+    assert kept is not None
+    assert [one.outcome for one in kept.items] == [OutcomeKind.ABANDONED] * 2

@@ -9,6 +9,7 @@ from syncd.core.changes import Change
 from syncd.core.subjects import Absence, Assignment, LinkKey
 from syncd.ports import AssignmentPage, Lease, SnapshotRefusedError, UnitOfWork
 from syncd.store import SqlDatabase
+from syncd.store.correlation import PARTNERS
 from syncd.store.tables import absence, snapshot, snapshot_item, walk_version
 from tests.conftest import APP
 from tests.store.snapshots import CAUSE, IDENTITY, assignment, create, okta_id, snapshot_of, stage
@@ -197,7 +198,7 @@ def test_an_absence_counts_sealed_snapshots_and_ends_with_a_return(database: Sql
     assert absences(database) == {missing: Absence(1, again.sealed, timedelta())}
 
 
-@pytest.mark.parametrize("key", LinkKey)
+@pytest.mark.parametrize("key", PARTNERS)
 def test_one_key_alone_makes_an_account_listed(database: SqlDatabase, key: LinkKey) -> None:
     with database.transaction(APP, CAUSE) as unit:
         account = create(unit, 1)

@@ -1,7 +1,7 @@
 """A small application with its fake org, on every database."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +11,7 @@ from syncd.core.changes import Cause, Change
 from syncd.core.policy import Policy
 from syncd.core.subjects import Origin
 from syncd.ports import Database
-from syncd.workflows.survey import Desk
+from syncd.workflows.desk import Desk
 from tests.fakes.assignment_source import APP_ID, FakeOkta
 
 APP = "crm"
@@ -35,7 +35,9 @@ class Office:
     def hire(self, login: str) -> str:
         """Assign a person and push them, as Okta does; return the SCIM id."""
         okta_user_id = self.okta.hire(login)
-        return self.push(login, okta_user_id).id
+        account_id = self.push(login, okta_user_id).id
+        self.okta.assigned[okta_user_id] = replace(self.okta.assigned[okta_user_id], external_id=account_id)
+        return account_id
 
     def push(self, login: str, okta_user_id: str | None, origin: Origin = Origin.SCIM) -> StoredResource:
         """Create an account."""

@@ -1,0 +1,132 @@
+"""The reconciler's ledger: who may reconcile, what was planned, and how each item ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from syncd.core.guard import Spent
+from syncd.core.planning import Item
+from syncd.ports.source import SourceIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to reconcile one application. `token` grows with each holder and fences effects."""
+
+    app: str
+    holder: str
+    token: int
+
+
+class OutcomeKind(StrEnum):
+    """How an item of a plan ended."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    WAITING = "waiting"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of the ledger, for people: `state` is running, ended or failed; `counts` are situations or outcomes."""
+
+    run_id: str
+    kind: str
+    state: str
+    started: datetime
+    ended: datetime | None
+    exit_code: int | None
+    plan_digest: str | None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as the ledger keeps it: the effects, what it was made from, and whether the guard lets it through.
+
+    `identity` is what its snapshot was taken with, `approval` the id of the approval that it needs.
+    """
+
+    digest: str
+    items: tuple[Item, ...]
+    verdict: str
+    allowed: bool
+    snapshot_id: str
+    policy: str
+    identity: SourceIdentity
+    approval: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerItem:
+    """One item of a kept plan, and how it ended; `outcome` is None while it has not.
+
+    `result_version` is the version that the account got by it, `concluded` when it ended.
+    """
+
+    position: int
+    item: Item
+    outcome: OutcomeKind | None = None
+    reason: str | None = None
+    result_version: int | None = None
+    concluded: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run with its plan, as the ledger has them."""
+
+    record: RunRecord
+    items: tuple[LedgerItem, ...]
+    snapshot_id: str | None = None
+    policy: str | None = None
+    approval: str | None = None
+
+
+class Runs(Protocol):
+    """The reconciler's ledger: intention before effect, outcome with the effect."""
+
+    def begin(self, kind: str, lease: Lease | None) -> str:
+        """Write that a run of that kind ("drift-report", "dry-run", "apply", "undo", "delta") began; return its id.
+
+        With a lease, whatever run still counted as running has died: it failed, and what it had not concluded is
+        abandoned.
+        """
+
+    def resumable(self, policy: str, within: timedelta) -> KeptRun | None:
+        """Return the application's youngest run where it died while carrying out a plan, or None.
+
+        The plan was let through, it was made with that policy and began within that time, and some of it is open.
+        """
+
+    def resume(self, run_id: str, lease: Lease) -> None:
+        """Write that the run goes on under that lease."""
+
+    def save_plan(self, run_id: str, plan: SavedPlan) -> None:
+        """Keep the plan, item by item in order. Raises ValueError when there is no such run."""
+
+    def intend(self, run_id: str, position: int) -> None:
+        """Write that item `position` (from 0) is about to be carried out."""
+
+    def conclude(
+        self, run_id: str, position: int, outcome: OutcomeKind, reason: str, result_version: int | None = None
+    ) -> None:
+        """Write how the item ended. Raises ValueError when it has ended already."""
+
+    def spent(self) -> Spent:
+        """Return how many deactivations were carried out in the last 24 hours and 7 days, by the database's clock."""
+
+    def applied_with(self) -> tuple[str, SourceIdentity] | None:
+        """Return policy digest and source identity of the youngest run that carried out a plan, or None."""
+
+    def kept(self, run_or_digest: str) -> KeptRun | None:
+        """Return the run of that id, or the youngest one whose plan has that digest, or None."""
+
+    def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
+        """Write that the run ended and what it found. What it intended and never concluded is abandoned."""
+
+    def latest(self, limit: int = 10) -> tuple[RunRecord, ...]:
+        """Return the youngest runs first."""

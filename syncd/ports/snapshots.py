@@ -1,0 +1,73 @@
+"""Snapshots of the source, and what they say beside the accounts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from syncd.core.subjects import Subject
+from syncd.ports.source import AssignmentPage, SourceIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a sealed snapshot is: evidence, and the yardstick for the next one. Times by the database's clock."""
+
+    snapshot_id: str
+    identity: SourceIdentity
+    pages: int
+    rows: int
+    started: datetime
+    sealed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A sealed snapshot held against the accounts as they are now.
+
+    `in_sync` subjects are counted and not listed: linked by every key that is set, both sides active, attribute digests
+    equal. Inactive accounts without an assignment are counted in `closed`: nothing is expected of them. All other
+    subjects are in `differing`, ordered by account id, then Okta user id; conservation: `in_sync`, `closed` and
+    `differing` together cover every assignment and every account. `managed_active` is the number of active accounts of
+    origin scim, `without_external_id` of those in sync for which Okta holds no SCIM id.
+    """
+
+    assignments: int
+    accounts: int
+    managed_active: int
+    in_sync: int
+    closed: int
+    differing: tuple[Subject, ...]
+    without_external_id: int = 0
+
+
+class Staging(Protocol):
+    """Snapshots of the source, staged page by page."""
+
+    def begin(self, run_id: str) -> str:
+        """Open a snapshot and return its id. Copies the version of every account: those are the walk versions."""
+
+    def add_page(self, snapshot_id: str, page: AssignmentPage) -> None:
+        """Stage one page. Raises `SnapshotRefusedError` when an Okta user id of it was staged before."""
+
+    def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
+        """Close the snapshot for good and return its manifest; from now on it may be compared.
+
+        Brings the absences up to date: an account that no row belongs to has been missing in one more sealed
+        snapshot, one that is listed again no longer is. Raises `SnapshotRefusedError` when it holds no page.
+        """
+
+    def void(self, snapshot_id: str, reason: str) -> None:
+        """Mark an unsealed snapshot as useless and drop its rows."""
+
+    def last_sealed(self) -> Manifest | None:
+        """Return the manifest of the youngest sealed snapshot of this application, or None."""
+
+    def tombstones(self, okta_user_ids: Sequence[str]) -> dict[str, str]:
+        """Return the SCIM id of the account that was deleted here, youngest first, for those of these that had one."""
+
+    def managed_active(self) -> int:
+        """Return how many active accounts of origin scim there are."""
+
+    def compare(self, snapshot_id: str) -> Comparison:
+        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""

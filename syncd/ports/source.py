@@ -1,0 +1,63 @@
+"""Where assignments come from, the time, and somebody to tell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from syncd.core.subjects import Assignment, Lookup
+
+
+class Clock(Protocol):
+    """The time. The only source of it below the composition root."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+
+
+class Announce(Protocol):
+    """Says where a long piece of work stands, to whoever watches."""
+
+    def __call__(self, message: str, /) -> None:
+        """Show one line of plain words, without a secret. Returns at once and never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentPage:
+    """One page of the listing, numbered from 1, complete as the source sent it."""
+
+    number: int
+    rows: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceIdentity:
+    """What a snapshot was taken with: equal identities are comparable snapshots. Digests are hex SHA-256, truncated."""
+
+    okta_app_id: str
+    app_label: str
+    credential_digest: str
+    filter_digest: str
+
+
+class AssignmentSource(Protocol):
+    """One Okta application, as its Management API tells it."""
+
+    def preflight(self) -> SourceIdentity:
+        """Ask whether the application is there, active, and readable with this credential.
+
+        Raises `SourceUnhealthyError` with the remedy otherwise.
+        """
+
+    def pages(self) -> Iterator[AssignmentPage]:
+        """Yield every page of the listing, from the first to the one that has no next.
+
+        Either every row has been yielded when the iterator ends, or it raises `SourceUnhealthyError`: an iterator that
+        ends without raising means the listing is complete. A row that cannot be read raises too.
+        """
+
+    def look_up(self, okta_user_id: str) -> Lookup:
+        """Ask Okta, uncached, about one user and this application. Raises nothing: what cannot be told is UNKNOWN."""
+
+    def close(self) -> None:
+        """Give back connections. May be called twice."""

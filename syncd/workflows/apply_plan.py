@@ -1,0 +1,170 @@
+"""Carry out a plan that was judged, one transaction for each effect.
+
+The kernel is a generator: it stops after each step at which the world may move or the process may die, so that a test
+can let either happen there.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from scim.errors import ScimError
+from scim.resource import Document, StoredResource
+from syncd.core.attributes import with_attributes
+from syncd.core.changes import Change
+from syncd.core.guard import Scene, forbids, needs_lookup, refutes
+from syncd.core.planning import NEW, Item
+from syncd.core.situations import Effect
+from syncd.ports import Lease, OutcomeKind, UnitOfWork
+from syncd.workflows.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one item of the plan ended; `reason` is empty for one that was done."""
+
+    item: Item
+    kind: OutcomeKind
+    reason: str
+
+
+class Step(StrEnum):
+    """Where the apply kernel stops."""
+
+    BEGUN = "begun"
+    ASKED = "asked"
+    INTENDED = "intended"
+    CONCLUDED = "concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be carried out: items of a run's plan by position, under a lease.
+
+    `approval` is the id of the approval that lets the plan through, if it needs one; it is used up before the first
+    effect, unless this run has used it already.
+    """
+
+    run_id: str
+    lease: Lease
+    items: Sequence[tuple[int, Item]]
+    approval: str | None = None
+    is_resumed: bool = False
+
+
+Refusal = tuple[OutcomeKind, str]
+
+
+def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Step, None, None]:
+    """Carry out the items, and add to `outcomes` as they end.
+
+    Raises `LeaseLostError` at the first item after a later run took over; what was concluded before stays. Raises
+    `AlreadyDecidedError` before the first effect when the approval is no longer good.
+    """
+    if work.approval is not None and not work.is_resumed:
+        with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
+            unit.hold_lease(work.lease, desk.lease_lasts)
+            unit.decisions.use_approval(work.approval, work.run_id)
+    yield Step.BEGUN
+    for position, item in work.items:
+        refusal = _not_due(item, work)
+        if refusal is None and needs_lookup(item, desk.policy):
+            refusal = _refuted(desk, item)
+            yield Step.ASKED
+        if refusal is None:
+            with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
+                unit.hold_lease(work.lease, desk.lease_lasts)
+                unit.runs.intend(work.run_id, position)
+            yield Step.INTENDED
+        outcomes.append(_conclude(desk, work, position, item, refusal))
+        yield Step.CONCLUDED
+
+
+def _not_due(item: Item, work: Work) -> Refusal | None:
+    if item.waits:
+        return OutcomeKind.WAITING, item.waits
+    if item.proposed and work.approval is None:
+        return OutcomeKind.WAITING, "proposed: it happens when somebody has approved the plan"
+    return None
+
+
+def _refuted(desk: Desk, item: Item) -> Refusal | None:
+    if item.okta_user_id is None:
+        return OutcomeKind.SKIPPED, "no Okta user id to ask about"
+    objection = refutes(item, desk.source.look_up(item.okta_user_id))
+    return (OutcomeKind.SKIPPED, objection) if objection else None
+
+
+def _conclude(desk: Desk, work: Work, position: int, item: Item, refusal: Refusal | None) -> Outcome:
+    if refusal is None:
+        try:
+            return _effect(desk, work, position, item)
+        except ScimError as error:
+            # The effect was rolled back with its outcome, so the outcome is written on its own.
+            refusal = OutcomeKind.SKIPPED, error.detail
+    kind, reason = refusal
+    with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
+        unit.hold_lease(work.lease, desk.lease_lasts)
+        unit.runs.conclude(work.run_id, position, kind, reason)
+    return Outcome(item, kind, reason)
+
+
+def _effect(desk: Desk, work: Work, position: int, item: Item) -> Outcome:
+    """Change the account, if every check still holds, in one transaction with its audit event and its outcome."""
+    with desk.database.transaction(desk.app, desk.cause(work.run_id, f"{item.situation}: {item.reason}")) as unit:
+        unit.hold_lease(work.lease, desk.lease_lasts)
+        stored, objection = _read_scene(desk, unit, item, approved=work.approval is not None)
+        changed = unit.record(_CHANGES[item.effect](item, stored)) if objection is None else None
+        kind = OutcomeKind.SKIPPED if objection else OutcomeKind.DONE
+        unit.runs.conclude(work.run_id, position, kind, objection or "", changed.version if changed else None)
+    return Outcome(item, kind, objection or "")
+
+
+def _read_scene(
+    desk: Desk, unit: UnitOfWork, item: Item, *, approved: bool
+) -> tuple[StoredResource | None, str | None]:
+    """Return the resource that the effect is on, and the check that forbids the effect, if one does."""
+    if item.effect in NEW:
+        there = unit.find_accounts(item.okta_user_id or "")
+        return None, f"account {there[0].id} has come meanwhile" if there else None
+    found = unit.account(item.account_id)
+    if found is None:
+        return None, forbids(item, None, desk.policy)
+    account, stored = found
+    admins = unit.admins(desk.policy.admin_groups)
+    waivers = (one for one in unit.decisions.waivers() if one.account_id == account.id)
+    scene = Scene(
+        account=replace(account, is_admin=account.id in admins),
+        spent=unit.runs.spent(),
+        other_admins=len(admins - {account.id}) if desk.policy.admin_groups else None,
+        is_waived=any(one.situation in (None, item.situation) for one in waivers),
+    )
+    return stored, forbids(item, scene, desk.policy, approved=approved)
+
+
+def _rewritten(change: Callable[[Item, Document], Document]) -> Callable[[Item, StoredResource | None], Change]:
+    def make(item: Item, stored: StoredResource | None) -> Change:
+        if stored is None:
+            raise AssertionError(item.effect)
+        return Change("User", stored, change(item, stored.document))
+
+    return make
+
+
+def _created(*, again: bool) -> Callable[[Item, StoredResource | None], Change]:
+    def make(item: Item, _stored: StoredResource | None) -> Change:
+        bare: dict[str, Any] = {"userName": item.user_name, "externalId": item.okta_user_id, "active": True}
+        return Change("User", None, with_attributes(bare, item.changes), again=again)
+
+    return make
+
+
+_CHANGES: Final[Mapping[Effect, Callable[[Item, StoredResource | None], Change]]] = {
+    Effect.DEACTIVATE: _rewritten(lambda _item, document: {**document, "active": False}),
+    Effect.UPDATE: _rewritten(lambda item, document: with_attributes(document, item.changes)),
+    Effect.LINK: _rewritten(lambda item, document: {**document, "externalId": item.okta_user_id}),
+    Effect.REACTIVATE: _rewritten(lambda _item, document: {**document, "active": True}),
+    Effect.RESTORE: _created(again=True),
+    Effect.CREATE: _created(again=False),
+}

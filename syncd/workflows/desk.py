@@ -1,0 +1,46 @@
+"""What a run works with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from syncd.core.changes import Cause
+from syncd.core.policy import Policy
+from syncd.core.situations import Situation
+from syncd.ports import Announce, AssignmentSource, Database
+
+LEASE_LASTS = timedelta(minutes=15)
+
+Sample = Callable[[Sequence[str], int], Sequence[str]]
+"""Returns so many of the given ids, or all of them, chosen so that nobody can tell which beforehand."""
+
+
+def first(ids: Sequence[str], most: int) -> Sequence[str]:
+    """Return the first ids: a sample for worlds without an adversary."""
+    return ids[:most]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a run works with: the application, its policy, its source, the store, and somebody to tell.
+
+    `accepted_rows` is the size of the listing that an operator said is right, for this run only. `only` bounds the plan
+    to some situations. `closed` says why effects other than those on deactivated people have to wait now (a maintenance
+    window), or is None. `lease_lasts` is how long the application is held for this run after each of its steps.
+    """
+
+    app: str
+    policy: Policy
+    source: AssignmentSource
+    database: Database
+    announce: Announce
+    actor: str = "reconciler"
+    accepted_rows: int | None = None
+    only: frozenset[Situation] | None = None
+    closed: str | None = None
+    sample: Sample = first
+    lease_lasts: timedelta = LEASE_LASTS
+
+    def cause(self, run_id: str | None = None, reason: str | None = None) -> Cause:
+        """Return to whom and to what a change of this run is attributed."""
+        return Cause(self.actor, run_id=run_id, reason=reason)

@@ -1,0 +1,88 @@
+"""`make prove`: the proof at length. Prints what was tried, and ends with 0 when nothing broke."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+from tests.proof.clocks import CLOCKS
+from tests.proof.exploring import explore, first_violation, postgres_url, scratch, scratch_url
+from tests.proof.faults import try_faults
+from tests.proof.invariants import ViolationError
+from tests.proof.kills import kill_everywhere
+from tests.proof.mutants import MUTANTS, NEVER_ALIVE
+
+
+def say(text: str) -> None:
+    """Print a line at once, so that a long proof can be watched."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run every part, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=20_000, help="how many schedules, over all clocks")
+    parser.add_argument("--patience", type=int, default=NEVER_ALIVE, help="schedules within which a mutant has to die")
+    options = parser.parse_args()
+    parts = (lambda: _schedules(options.schedules), lambda: _mutants(options.patience), _kills, _faults)
+    began = time.monotonic()
+    try:
+        whole = all(list(map(_played, parts)))
+    except (ViolationError, AssertionError) as error:
+        say(f"BROKEN: {error}")
+        return 1
+    say(f"took {time.monotonic() - began:.0f} s")
+    return 0 if whole else 1
+
+
+def _played(part: Callable[[], bool]) -> bool:
+    return part()
+
+
+def _schedules(number: int) -> bool:
+    played = 0
+
+    def tell(_number: int) -> None:
+        nonlocal played
+        played += 1
+        if played % 1000 == 0:
+            say(f"  {played} schedules")
+
+    share = number // len(CLOCKS)
+    for place, (name, clock) in enumerate(CLOCKS.items()):
+        say(f"  with a clock that is {name}")
+        explore(range(place * share, (place + 1) * share), tell, clock())
+    say(f"schedules explored: {played}, violations: 0")
+    return True
+
+
+def _mutants(patience: int) -> bool:
+    alive = []
+    for name, mutant in MUTANTS.items():
+        with mutant():
+            found = first_violation(range(patience))
+        say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules' if found else 'ALIVE'}")
+        alive += [] if found else [name]
+    say(f"mutants killed: {len(MUTANTS) - len(alive)} of {len(MUTANTS)}")
+    return not alive
+
+
+def _kills() -> bool:
+    for name, url in (("SQLite", scratch_url()), ("PostgreSQL", postgres_url())):
+        with url as opened:
+            if opened is None:
+                say(f"kill points tried on {name}: none, because SYNCD_TEST_POSTGRES_URL is not set")
+                continue
+            say(f"kill points tried on {name}: {sum(1 for _ in kill_everywhere(opened))}")
+    return True
+
+
+def _faults() -> bool:
+    with scratch() as database:
+        say(f"faults tried: {sum(1 for _ in try_faults(database))}")
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Many schedules, one after the other."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from syncd.bootstrap.system import SystemClock, new_id
+from syncd.ports import Clock
+from syncd.store import SqlDatabase, create_schema, drop_schema, open_database, upgrade, with_schema
+from tests.proof.invariants import ViolationError
+from tests.proof.schedules import Schedule
+
+AT_ONCE: Final = 200
+"""How many schedules share a file, so that looking through its tables stays cheap."""
+MEMORY: Final = Path("/dev/shm")
+
+
+@contextmanager
+def scratch_url() -> Iterator[str]:
+    """Make an empty SQLite file, in memory where there is a file system in memory, and yield its URL."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        url = f"sqlite:///{folder}/proof.db"
+        upgrade(url)
+        yield url
+
+
+@contextmanager
+def postgres_url() -> Iterator[str | None]:
+    """Make an empty schema on PostgreSQL and yield its URL, or None where no server is named."""
+    server = os.environ.get("SYNCD_TEST_POSTGRES_URL")
+    if server is None:
+        yield None
+        return
+    name = f"proof_{uuid.uuid4().hex}"
+    create_schema(server, name)
+    try:
+        url = with_schema(server, name)
+        upgrade(url)
+        yield url
+    finally:
+        drop_schema(server, name)
+
+
+@contextmanager
+def scratch(clock: Clock | None = None) -> Iterator[SqlDatabase]:
+    """Open an empty SQLite database."""
+    with scratch_url() as url:
+        database = open_database(url, clock=clock or SystemClock(), new_id=new_id)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def explore(numbers: Iterable[int], done: Callable[[int], None] = lambda _: None, clock: Clock | None = None) -> None:
+    """Play the schedules of these numbers.
+
+    Raises `ViolationError` naming the first that breaks an invariant, or that raises anything else.
+    """
+    left = iter(numbers)
+    while chunk := list(islice(left, AT_ONCE)):
+        with scratch(clock) as database:
+            for number in chunk:
+                schedule = Schedule(database, number)
+                try:
+                    schedule.run()
+                except Exception as error:
+                    # What the code made of a violation on its way up does not matter.
+                    raise ViolationError(f"schedule {number}: {schedule.broken or error!r}") from error
+                done(number)
+
+
+def first_violation(numbers: Iterable[int]) -> tuple[int, str] | None:
+    """Return how many schedules it took to break an invariant, and which, or None when none of these does."""
+    played = 0
+
+    def count(_number: int) -> None:
+        nonlocal played
+        played += 1
+
+    try:
+        explore(numbers, count)
+    except ViolationError as error:
+        return played + 1, str(error).partition(": ")[2].partition("\n")[0]
+    return None

@@ -1,0 +1,257 @@
+"""One schedule: a world, a few runs of the reconciler, and what moves at which of their points.
+
+Everything follows from one number, so a schedule that breaks an invariant can be run again.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from syncd.core.changes import Cause
+from syncd.core.policy import Policy
+from syncd.core.subjects import MarkKind, Origin
+from syncd.ports import AlreadyDecidedError, LeaseLostError
+from syncd.store import SqlDatabase
+from syncd.workflows.desk import Desk
+from syncd.workflows.reconcile import RunResult, reconcile, report_drift
+from tests.proof.invariants import Monitor, ViolationError
+from tests.proof.world import DiedError, Person, Tapped, World
+
+RUNS: Final = 3
+MOVES_AT_A_POINT: Final = 0.05
+MOVES_AT_A_QUESTION: Final = 0.3
+ABOUT_WHOM: Final = 0.6
+QUESTION: Final = "question about "
+OPERATOR: Final = Cause("operator:ann")
+
+
+def _still(_: object) -> None:
+    """Move nothing."""
+
+
+class Schedule:
+    """One schedule, from its number to its verdict."""
+
+    def __init__(self, database: SqlDatabase, number: int) -> None:
+        self._rng = random.Random(number)
+        self.world = World(database, f"app{number}", self._rng)
+        self._monitor = Monitor(self.world)
+        self._tapped: Tapped | None = None
+        self._is_nested = False
+        self._told = "nothing"
+
+    def run(self) -> None:
+        """Play the schedule. Raises `ViolationError` when an invariant does not hold."""
+        self.world.populate()
+        self._monitor.look()
+        for _ in range(self._rng.randint(0, 6)):
+            self._begin_with_drift()
+        for number in range(RUNS):
+            self.world.log.append(f"-- run {number}")
+            self._process(self._rng.choice([self._report, self._apply, self._apply, self._apply_approved]))
+        self._monitor.ended()
+        self._converge()
+
+    @property
+    def broken(self) -> ViolationError | None:
+        """The violation that was found, whatever became of it."""
+        return self._monitor.broken
+
+    def _begin_with_drift(self) -> None:
+        person = self._rng.choice(self.world.people)
+        move = self._rng.choice([self.world.unassign, self.world.unassign, self.world.dismiss])
+        self.world.log.append(f"{move.__name__} {self.world.people.index(person)}")
+        move(person)
+
+    # -- processes
+
+    def _process(self, work: Callable[[Desk], RunResult]) -> None:
+        """Let a process of the reconciler work, until it ends or dies."""
+        self._tapped = Tapped(self.world.database, self._point)
+        self.world.okta.before_page = lambda number: self._point(f"page {number}")
+        self.world.okta.before_lookup = lambda asked: self._point(f"{QUESTION}{asked}")
+        try:
+            result = work(self.world.desk(self._tapped))
+            self.world.log.append(f"ended with {result.exit_code.name}: {result.message[:100]}")
+        except DiedError:
+            self.world.log.append("died")
+            self.world.end_lease()
+        except (LeaseLostError, AlreadyDecidedError) as error:
+            self.world.log.append(str(error))
+        finally:
+            self._tapped = None
+            self.world.okta.before_page = self.world.okta.before_lookup = _still
+        self._monitor.look()
+
+    def _report(self, desk: Desk) -> RunResult:
+        return report_drift(desk)
+
+    def _apply(self, desk: Desk) -> RunResult:
+        return reconcile(desk, apply=True)
+
+    def _apply_approved(self, desk: Desk) -> RunResult:
+        """Approve whatever the last plan was, then apply: the approval is of that plan, and this one may be another."""
+        with self.world.database.transaction(self.world.app, OPERATOR) as unit:
+            digest = next((one.plan_digest for one in unit.runs.latest(3) if one.plan_digest), None)
+            if digest is not None:
+                unit.decisions.approve(digest, "bob", "right", timedelta(hours=4))
+        return reconcile(desk, apply=True)
+
+    # -- points
+
+    def _point(self, where: str) -> None:
+        if self._is_nested:
+            return
+        self.world.now += 1
+        self._is_nested = True
+        try:
+            if where == "after a commit":
+                self._monitor.look()
+            asked = where.partition(QUESTION)[2]
+            while self._rng.random() < (MOVES_AT_A_QUESTION if asked else MOVES_AT_A_POINT):
+                self._told = where
+                self._move(asked)
+        finally:
+            self._is_nested = False
+        if self._tapped is not None and self._tapped.is_dead:
+            raise DiedError
+
+    def _move(self, asked: str) -> None:
+        """Move somebody; where Okta is asked about one, mostly that one."""
+        about = [person for person in self.world.people if person.okta_user_id == asked]
+        person = self._rng.choice(about if about and self._rng.random() < ABOUT_WHOM else self.world.people)
+        name = self._rng.choices(list(_MOVES), [weight for weight, _ in _MOVES.values()])[0]
+        self.world.log.append(f"{self.world.now}: {name} {self.world.people.index(person)} ({self._told})")
+        _MOVES[name][1](self, person)
+
+    def die(self, _person: Person) -> None:
+        """Kill the process that works."""
+        if self._tapped is not None:
+            self._tapped.is_dead = True
+
+    def steal(self, _person: Person) -> None:
+        """Let the lease run out, and another process do a whole run."""
+        if self._tapped is None:
+            return
+        self.world.end_lease()
+        kept = self.world.okta.before_page, self.world.okta.before_lookup
+        self.world.okta.before_page = self.world.okta.before_lookup = _still
+        desk = self.world.desk(Tapped(self.world.database, self._watch))
+        result = self._rng.choice([self._apply, self._report])(desk)
+        self.world.log.append(f"the other run ended with {result.exit_code.name}")
+        self.world.okta.before_page, self.world.okta.before_lookup = kept
+
+    def _watch(self, where: str) -> None:
+        if where == "after a commit":
+            self._monitor.look()
+
+    # -- the end
+
+    def _converge(self) -> None:
+        """With nothing moving and nothing failing, the two sides come to agree, and then nothing happens (I18)."""
+        world = self.world
+        if not world.okta.assigned:
+            return  # nobody at all: a listing that no run believes
+        world.okta.unanswered.clear()
+        world.okta.hidden.clear()
+        world.okta.failing_page = None
+        world.log.append("-- nothing moves any more")
+        before = world.policy
+        world.policy = _lenient(before)
+        self._is_nested = True
+        for _ in range(_RUNS_TO_AGREE):
+            with world.database.reading(world.app) as unit:
+                events = unit.count_audit_events()
+            result = report_drift(self._believing())
+            if result.report is None:
+                raise ViolationError(f"I18: {result.message}\n" + "\n".join(world.log))
+            if all(item.proposed for item in result.report.plan.items):
+                break
+            reconcile(self._believing(), apply=True, expected_digest=result.report.plan.digest)
+        else:
+            raise ViolationError("I18: the two sides do not come to agree\n" + "\n".join(world.log))
+        self._agreed()
+        with world.database.reading(world.app) as unit:
+            if unit.count_audit_events() > events + _EVENTS_OF_A_REPORT:
+                raise ViolationError("I18: a run that had nothing to do wrote something\n" + "\n".join(world.log))
+        self._balance(sum(result.report.counts.values()))
+
+    def _believing(self) -> Desk:
+        """Return the desk of an operator who has looked how many people are assigned."""
+        return replace(self.world.desk(self.world.database), accepted_rows=len(self.world.okta.assigned))
+
+    def _balance(self, subjects: int) -> None:
+        """Every subject of both sides is in exactly one situation (I19)."""
+        with self.world.database.reading(self.world.app) as unit:
+            accounts = {person.account_id for person in self.world.people}
+            linked = {unit.resources.read("User", one).document.get("externalId") for one in accounts}
+        expected = len(accounts | {f"okta {one}" for one in self.world.okta.assigned.keys() - linked})
+        if subjects != expected:
+            raise ViolationError(f"I19: {subjects} in situations, {expected} there are\n" + "\n".join(self.world.log))
+
+    def _agreed(self) -> None:
+        with self.world.database.reading(self.world.app) as unit:
+            spared = {one.account_id for one in unit.decisions.marks()}
+            spared |= {one.account_id for one in unit.decisions.waivers()}
+            admins = unit.admins(self.world.policy.admin_groups)
+            for person in self.world.people:
+                is_open = unit.resources.read("User", person.account_id).document.get("active") is True
+                ours = person.origin is Origin.SCIM and person.account_id not in spared
+                last_admin = admins == {person.account_id}
+                flapping = unit.decisions.switches([person.account_id], unit.decisions.now() - timedelta(days=7))
+                frozen = flapping.get(person.account_id, 0) >= self.world.policy.flapping
+                if ours and is_open and self.world.is_negative(person.okta_user_id) and not (last_admin or frozen):
+                    who = self.world.people.index(person)
+                    raise ViolationError(f"I18: account {who} stays open for good\n" + "\n".join(self.world.log))
+
+
+_EVENTS_OF_A_REPORT: Final = 2
+_RUNS_TO_AGREE: Final = 6
+
+
+def _lenient(policy: Policy) -> Policy:
+    return replace(policy, max_deactivations=100, budget_day=1000, budget_week=1000, min_listing_percent=0.0)
+
+
+def _fail_or_mend(schedule: Schedule, _person: Person) -> None:
+    okta = schedule.world.okta
+    okta.failing_page = None if okta.failing_page else schedule.world.rng.randint(1, 4)
+
+
+def _answer_or_not(schedule: Schedule, person: Person) -> None:
+    schedule.world.okta.unanswered ^= {person.okta_user_id or ""}
+
+
+def _hide_or_show(schedule: Schedule, person: Person) -> None:
+    schedule.world.okta.hidden ^= {person.okta_user_id or ""}
+
+
+def _hide_many(schedule: Schedule, _person: Person) -> None:
+    okta = schedule.world.okta
+    okta.hidden = set() if okta.hidden else set(sorted(okta.assigned)[2:])
+
+
+Move = Callable[[Schedule, Person], None]
+
+_MOVES: Final[Mapping[str, tuple[int, Move]]] = {
+    "an edit is pushed for": (4, lambda one, who: one.world.push(who, title=f"t{one.world.now}")),
+    "a deactivation is pushed for": (2, lambda one, who: one.world.push(who, active=False)),
+    "a reactivation is pushed for": (2, lambda one, who: one.world.push(who, active=True)),
+    "Okta unassigns": (10, lambda one, who: one.world.unassign(who)),
+    "Okta assigns": (5, lambda one, who: one.world.reassign(who)),
+    "Okta deactivates": (6, lambda one, who: one.world.dismiss(who)),
+    "Okta answers or not about": (3, _answer_or_not),
+    "the listing hides or shows": (3, _hide_or_show),
+    "the listing hides nearly everybody": (1, _hide_many),
+    "a page fails or not": (2, _fail_or_mend),
+    "somebody protects": (1, lambda one, who: one.world.mark(who, MarkKind.PROTECTED)),
+    "somebody holds": (1, lambda one, who: one.world.mark(who, MarkKind.HOLD)),
+    "somebody waives": (1, lambda one, who: one.world.waive(who, timedelta(hours=1))),
+    "a waiver that is over is of": (2, lambda one, who: one.world.waive(who, timedelta(hours=-1))),
+    "the administrators lose": (2, lambda one, who: one.world.leave_admins(who)),
+    "the process dies": (3, Schedule.die),
+    "another run takes over": (3, Schedule.steal),
+}
+"""What can happen, how often beside the others, and how."""

@@ -1,0 +1,40 @@
+"""The proof in part: as much of it as every change can afford. `make prove` is all of it."""
+
+import pytest
+
+from tests.proof.clocks import CLOCKS
+from tests.proof.exploring import explore, first_violation, scratch, scratch_url
+from tests.proof.faults import try_faults
+from tests.proof.kills import kill_everywhere
+from tests.proof.mutants import MUTANTS, NEVER_ALIVE
+
+SCHEDULES = 20_000
+SHARDS = 40
+EACH = SCHEDULES // SHARDS
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_no_schedule_breaks_an_invariant(shard: int) -> None:
+    clock = list(CLOCKS.values())[shard % len(CLOCKS)]
+    explore(range(shard * EACH, (shard + 1) * EACH), clock=clock())
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_no_guard_can_be_taken_away_unnoticed(name: str) -> None:
+    with MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE)), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
+def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next() -> None:
+    with scratch_url() as url:
+        assert sum(1 for _ in kill_everywhere(url)) > 20
+
+
+@pytest.mark.postgres
+def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next_on_postgresql(postgres_url: str) -> None:
+    assert sum(1 for _ in kill_everywhere(postgres_url)) > 20
+
+
+def test_every_fault_on_every_page_costs_nobody_anything() -> None:
+    with scratch() as database:
+        assert sum(1 for _ in try_faults(database)) > 60

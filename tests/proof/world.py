@@ -1,0 +1,264 @@
+"""A small application, its org, and everything that can happen to either while the reconciler works.
+
+The world is moved at points: before and after each transaction of the reconciler, at each page, at each question to
+Okta, and at each step of the apply kernel. A process can die at any of them: nothing it would do afterwards happens.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+
+from scim.errors import ScimError
+from scim.resource import Member, MembershipChange
+from syncd.core.changes import Cause, Change
+from syncd.core.consents import Waiver
+from syncd.core.policy import Policy
+from syncd.core.subjects import Assignment, Lookup, MarkKind, Origin, Presence
+from syncd.ports import AssignmentPage, Database, SourceIdentity, UnitOfWork
+from syncd.store import SqlDatabase
+from syncd.store.tables import lease
+from syncd.workflows.desk import Desk
+from tests.fakes.assignment_source import FakeOkta, refuse
+
+PUSH = Cause("token:okta")
+PEOPLE = 6
+ADMINS = "Admins"
+POLICY = Policy(
+    max_deactivations=2,
+    budget_day=3,
+    budget_week=3,
+    admin_groups=frozenset({ADMINS.casefold()}),
+    min_admins=1,
+    absence_grace=timedelta(days=365),
+)
+
+
+class DiedError(BaseException):
+    """The process that works for the reconciler was killed."""
+
+
+Point = Callable[[str], None]
+
+
+class Tapped:
+    """A database whose user can be killed between any two transactions; see `ports.Database`."""
+
+    def __init__(self, database: SqlDatabase, point: Point) -> None:
+        self._database = database
+        self._point = point
+        self.is_dead = False
+
+    @contextmanager
+    def transaction(self, app: str, cause: Cause) -> Iterator[UnitOfWork]:
+        """As the port says."""
+        self._reach("before a transaction")
+        with self._database.transaction(app, cause) as unit:
+            yield unit
+        self._reach("after a commit")
+
+    @contextmanager
+    def reading(self, app: str) -> Iterator[UnitOfWork]:
+        """As the port says."""
+        self._reach("before reading")
+        with self._database.reading(app) as unit:
+            yield unit
+
+    asking = reading
+
+    def _reach(self, where: str) -> None:
+        if self.is_dead:
+            raise DiedError
+        self._point(where)
+        if self.is_dead:
+            raise DiedError
+
+
+@dataclass
+class Walk:
+    """One walk over the listing: whom it has listed, whether it came to the end, and when its first page was asked."""
+
+    began: int
+    listed: set[str] = field(default_factory=set)
+    is_complete: bool = False
+
+
+@dataclass
+class ProvedOkta(FakeOkta):
+    """A fake org that remembers its walks and what it answered, and can list fewer people than it has.
+
+    `hidden` are assigned and not listed; a question about them is still answered truly.
+    """
+
+    step: Callable[[], int] = lambda: 0
+    hidden: set[str] = field(default_factory=set)
+    walks: list[Walk] = field(default_factory=list)
+    answers: list[tuple[int, str, Lookup]] = field(default_factory=list)
+
+    def pages(self) -> Iterator[AssignmentPage]:
+        """As the port says."""
+        walk = Walk(self.step())
+        self.walks.append(walk)
+        listing = self._listing()
+        for page in listing:
+            walk.listed |= {row.okta_user_id for row in page.rows}
+            yield page
+        walk.is_complete = True
+
+    def _listing(self) -> Iterator[AssignmentPage]:
+        last, number = "", 0
+        while True:
+            number += 1
+            self.before_page(number)
+            if number == self.failing_page:
+                raise refuse(f"page {number} answered 500")
+            ids = [one for one in sorted(self.assigned.keys() - self.hidden) if one > last][: self.page_size]
+            yield AssignmentPage(number, tuple(self.assigned[one] for one in ids))
+            if len(ids) < self.page_size:
+                return
+            last = ids[-1]
+
+    def look_up(self, okta_user_id: str) -> Lookup:
+        """As the port says."""
+        answer = super().look_up(okta_user_id)
+        self.answers.append((self.step(), okta_user_id, answer))
+        return answer
+
+
+@dataclass
+class Person:
+    """Somebody with an account: the ids on both sides, and what has been said of the account."""
+
+    account_id: str
+    okta_user_id: str | None
+    origin: Origin
+    pushed_at: int = -1
+
+
+@dataclass
+class World:
+    """An application with its people. `now` counts points; `moves` is the log of what happened at which."""
+
+    database: SqlDatabase
+    app: str
+    rng: random.Random
+    policy: Policy = POLICY
+    okta: ProvedOkta = field(default_factory=ProvedOkta)
+    people: list[Person] = field(default_factory=list)
+    now: int = 0
+    log: list[str] = field(default_factory=list)
+    group_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.okta.step = lambda: self.now
+        self.database.ensure_app(self.app, f"0oa{self.app}")
+
+    # -- how it begins
+
+    def populate(self) -> None:
+        """Hire people, two of them administrators; one account is the application's own."""
+        for number in range(PEOPLE):
+            login = f"person{number}@example.com"
+            okta_user_id = self.okta.hire(login)
+            self.people.append(Person(self._create(login, okta_user_id), okta_user_id, Origin.SCIM))
+            self._echo(self.people[-1])
+        self.people.append(Person(self._create("local@example.com", None, Origin.LOCAL), None, Origin.LOCAL))
+        # A local account that carries an Okta user id: linked in appearance, and not ours.
+        stray = self.okta.hire("stray@example.com")
+        self.people.append(Person(self._create("stray@example.com", stray, Origin.IMPORT), stray, Origin.IMPORT))
+        self._echo(self.people[-1])
+        with self.database.transaction(self.app, PUSH) as unit:
+            members = [Member(person.account_id) for person in self.people[:2]]
+            self.group_id = unit.resources.create("Group", {"displayName": ADMINS}, members).id
+
+    def _create(self, login: str, okta_user_id: str | None, origin: Origin = Origin.SCIM) -> str:
+        document = {"userName": login, "active": True, **({"externalId": okta_user_id} if okta_user_id else {})}
+        with self.database.transaction(self.app, PUSH) as unit:
+            stored = unit.record(Change("User", None, document, origin=origin))
+        assert stored is not None
+        return stored.id
+
+    def _echo(self, person: Person) -> None:
+        """Let Okta know the account's id, as it does after a creation."""
+        row = self.okta.assigned[person.okta_user_id or ""]
+        self.okta.assigned[row.okta_user_id] = replace(row, external_id=person.account_id)
+
+    # -- a process of the reconciler
+
+    def desk(self, database: Database, **changes: Any) -> Desk:
+        """Return what a run works with."""
+        return Desk(self.app, self.policy, self.okta, database, lambda _: None, **changes)
+
+    # -- moves
+
+    def push(self, person: Person, **changes: object) -> None:
+        """Change an account as a push does; a push about nobody is lost."""
+        with self.database.transaction(self.app, PUSH) as unit:
+            try:
+                stored = unit.resources.read("User", person.account_id)
+                changed = unit.record(Change("User", stored, {**stored.document, **changes}))
+            except ScimError:
+                return
+        if changed is not None and changed.version != stored.version:
+            person.pushed_at = self.now
+
+    def reassign(self, person: Person) -> None:
+        """Assign somebody again."""
+        if person.okta_user_id in self.okta.people and person.okta_user_id not in self.okta.assigned:
+            okta_user_id = person.okta_user_id or ""
+            self.okta.people[okta_user_id] = "ACTIVE"
+            with self.database.reading(self.app) as unit:
+                login = unit.resources.read("User", person.account_id).document["userName"]
+            self.okta.assigned[okta_user_id] = Assignment(
+                okta_user_id, login, person.account_id, "ACTIVE", "ACTIVE", attributes={"userName": login}
+            )
+
+    def unassign(self, person: Person) -> None:
+        """Take an assignment away, and lose the push about it."""
+        self.okta.assigned.pop(person.okta_user_id or "", None)
+
+    def dismiss(self, person: Person) -> None:
+        """Deactivate somebody in Okta, and lose the push about it."""
+        if person.okta_user_id in self.okta.people:
+            self.okta.set_status(person.okta_user_id or "", "DEPROVISIONED")
+
+    def mark(self, person: Person, kind: MarkKind) -> None:
+        """Mark an account."""
+        with self.database.transaction(self.app, Cause("operator:ann")) as unit:
+            unit.decisions.mark(person.account_id, kind, "because", None)
+
+    def waive(self, person: Person, lasting: timedelta) -> None:
+        """Accept whatever drift an account is in."""
+        with self.database.transaction(self.app, Cause("operator:ann")) as unit:
+            expires = unit.decisions.now() + lasting
+            name = f"waiver-{self.app}-{self.now}-{len(self.log)}"
+            unit.decisions.waive(person.account_id, Waiver(name, person.account_id, None, "a", "b", "c", "d", expires))
+
+    def leave_admins(self, person: Person) -> None:
+        """Take somebody out of the administrators, as a push does."""
+        with self.database.transaction(self.app, PUSH) as unit:
+            group = unit.resources.read("Group", self.group_id)
+            unit.record(Change("Group", group, group.document, MembershipChange(remove=(person.account_id,))))
+
+    def end_lease(self) -> None:
+        """Let the lease run out, as it does when its holder is stopped for too long."""
+        with self.database.transaction(self.app, PUSH) as unit:
+            unit._scope.connection.execute(update(lease).where(lease.c.app == unit._scope.app).values(expires=0))
+
+    def is_negative(self, okta_user_id: str | None) -> bool:
+        """Whether Okta, asked now, would say definitively that somebody has no access."""
+        if okta_user_id is None:
+            return False
+        return FakeOkta.look_up(self.okta, okta_user_id).presence in {
+            Presence.UNASSIGNED,
+            Presence.DEPROVISIONED,
+            Presence.GONE,
+        }
+
+    def identity(self) -> SourceIdentity:
+        """Return what snapshots are taken with."""
+        return self.okta.preflight()
