@@ -27,8 +27,9 @@ from syncd.core.situations import Mode, Situation
 from syncd.ports import Announce
 from syncd.simulator import SimulatedOrg
 from syncd.workflows.explain import Explanation, explain
-from syncd.workflows.reconcile import RunResult, reconcile, report_drift
+from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.register_account import register_account
+from syncd.workflows.running import RunResult
 
 APP: Final = "demo"
 APP_ID: Final = "0oa00000000000000demo"

@@ -15,7 +15,7 @@ from syncd.cli.explain import show_explanation
 from syncd.cli.reporting import show_report
 from syncd.core.situations import EFFECTS, MEANINGS, Situation
 from syncd.workflows.explain import Explanation
-from syncd.workflows.reconcile import RunResult
+from syncd.workflows.running import RunResult
 
 if TYPE_CHECKING:
     from syncd.bootstrap.rehearsal import Rehearsal

@@ -38,7 +38,8 @@ def command(
     """
     from syncd.bootstrap.okta import run_desk
     from syncd.bootstrap.settings import load_settings
-    from syncd.workflows.reconcile import ExitCode, report_drift
+    from syncd.workflows.reconcile import report_drift
+    from syncd.workflows.running import ExitCode
 
     watched = situations(fail_on, "--fail-on") if fail_on else frozenset(Situation) - NO_DRIFT
     settings = load_settings(config_path)

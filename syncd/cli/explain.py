@@ -46,7 +46,8 @@ def show_explanation(explanation: Explanation) -> None:
     say(f"Here:      {'open' if account.active else 'closed'}, version {account.version}, made by {account.origin}")
     say(f"Okta now:  {f'{lookup.presence}: {lookup.detail}' if lookup else 'not asked: no Okta user id is known'}")
     say(f"Situation: {finding.situation}: {finding.reason}")
-    say(f"Linked by: {', '.join(explanation.keys)}")
+    for key in explanation.keys:
+        say(f"Linked by: {key}")
     say(f"Next run:  {explanation.verdict}")
     for remedy in explanation.remedies:
         say(f"To change: {remedy}")

@@ -1,12 +1,18 @@
 """`syncd reconcile`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from syncd.cli.console import announce, print_json, say, silent
 from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option, situations
 from syncd.cli.reporting import result_as_json, show_result
+
+if TYPE_CHECKING:
+    from syncd.workflows.running import RunResult
+
+_BLOCKED: Final = 4
 
 
 @click.command()
@@ -54,6 +60,17 @@ def command(
         print_json(result_as_json(result))
         return int(result.exit_code)
     show_result(result)
-    if not apply_it and result.report and result.report.plan.items:
-        say(f"To carry it out: syncd reconcile --app {name} --apply --expect-digest {result.report.plan.digest}")
+    if result.report:
+        _say_what_next(name, result, apply_it=apply_it)
     return int(result.exit_code)
+
+
+def _say_what_next(name: str, result: "RunResult", *, apply_it: bool) -> None:
+    """Print the command by which a plan that was not carried out can be."""
+    plan = result.report.plan if result.report else None
+    if plan is None or not plan.items:
+        return
+    if result.exit_code == _BLOCKED or (apply_it and plan.proposals):
+        say(f'When it is right: syncd plan approve {plan.digest} --app {name} --by NAME --reason "..."')
+    if not apply_it:
+        say(f"To carry it out: syncd reconcile --app {name} --apply --expect-digest {plan.digest}")

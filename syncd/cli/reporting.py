@@ -8,7 +8,7 @@ from syncd.cli.console import heading, print_table, say
 from syncd.core.classification import Finding
 from syncd.core.reports import DriftReport
 from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
-from syncd.workflows.reconcile import ExitCode, RunResult
+from syncd.workflows.running import ExitCode, RunResult
 
 SHOWN = 50
 

@@ -30,6 +30,7 @@ class Action(StrEnum):
     APPROVAL_USED = "approval:used"
     QUARANTINE_ENDED = "quarantine:ended"
     RUN_RESUMED = "run:resumed"
+    REVOCATION_LATE = "revocation:late"
     ACCOUNT_MARKED = "account:marked"
     ACCOUNT_UNMARKED = "account:unmarked"
     WAIVER_GIVEN = "waiver:given"

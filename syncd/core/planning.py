@@ -25,7 +25,8 @@ class Item:
     `version` is the account's version from before the first page: the effect is void when it has moved; 0 where there
     is no account yet, and `account_id` is empty then. `waits` says why the effect is not due yet, or is None.
     `proposed` tells that it needs the approval of the plan. `changes` is what an update or a creation writes, by
-    attribute path. `group_id` is the group of a change of members.
+    attribute path. `group_id` is the group of a change of members. `since` is from when on Okta is known not to grant
+    access any more: what its System Log says, or else when the first snapshot that misses the person was sealed.
     """
 
     effect: Effect
@@ -39,6 +40,7 @@ class Item:
     changes: Mapping[str, str] = field(default_factory=dict)
     proposed: bool = False
     group_id: str | None = None
+    since: datetime | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this effect this effect: what the digest of a plan is made of."""
@@ -61,6 +63,7 @@ class Item:
             "reason": self.reason,
             "waits": self.waits,
             "proposed": self.proposed,
+            "since": self.since.isoformat() if self.since else None,
         }
 
     @classmethod
@@ -78,6 +81,7 @@ class Item:
             changes=told["changes"],
             proposed=told["proposed"],
             group_id=told["group"],
+            since=datetime.fromisoformat(told["since"]) if told["since"] else None,
         )
 
 
@@ -197,7 +201,13 @@ def _item(finding: Finding, effect: Effect, policy: Policy) -> Item:
         waits=_waits(finding, policy),
         changes=dict(assignment.attributes) if effect in NEW and assignment else wanted,
         proposed=policy.mode(finding.situation) is Mode.PROPOSE,
+        since=_since(finding),
     )
+
+
+def _since(finding: Finding) -> datetime | None:
+    subject = finding.subject
+    return subject.removed or (subject.absence.since if subject.absence else None)
 
 
 def _okta_user_id(finding: Finding) -> str | None:
@@ -234,11 +244,13 @@ def _obstacle(finding: Finding, effect: Effect) -> str | None:
 def _waits(finding: Finding, policy: Policy) -> str | None:
     """Return why an effect that rests on absence is not due yet (invariant I13), or None.
 
-    A status that Okta states is positive evidence and acts at once. A row that is merely missing has to be missing in
-    two sealed snapshots in a row, or for the length of the grace.
+    A status or a removal that Okta states is positive evidence and acts at once. A row that is merely missing has to be
+    missing in two sealed snapshots in a row, or for the length of the grace.
     """
     subject = finding.subject
     if subject.assignment is not None or (subject.lookup and subject.lookup.presence is Presence.DEPROVISIONED):
+        return None
+    if subject.removed is not None:
         return None
     if policy.confirm(finding.situation) not in {Confirm.TWO_SNAPSHOT, Confirm.BOTH}:
         return None

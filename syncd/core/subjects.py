@@ -139,7 +139,8 @@ class Subject:
     `candidates` is empty for an assignment without an account; `tombstone` is then the SCIM id of the account that was
     deleted here, if there was one. For an account without a listed assignment, `lookup` is its point lookup, or None
     when there was none, and `absence` says how long it has been missing. `twice_missing` tells that two sealed
-    snapshots of one run miss it, and that a sample of such accounts was looked up and is missing indeed.
+    snapshots of one run miss it, and that a sample of such accounts was looked up and is missing indeed. `removed` is
+    when Okta says in its System Log that it took the assignment away, by its own clock: positive evidence.
     """
 
     assignment: Assignment | None
@@ -148,3 +149,4 @@ class Subject:
     absence: Absence | None = None
     tombstone: str | None = None
     twice_missing: bool = False
+    removed: datetime | None = None

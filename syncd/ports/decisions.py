@@ -77,7 +77,10 @@ class Decisions(Protocol):
         """Return the approval of that plan that may still be used, or None."""
 
     def use_approval(self, approval_id: str, run_id: str) -> None:
-        """Use the approval up, for that run. Raises `AlreadyDecidedError` when another run did, or its time is over."""
+        """Use the approval up, for that run; nothing happens when that run did before.
+
+        Raises `AlreadyDecidedError` when another run did, or its time is over.
+        """
 
     def quarantine(self, run_id: str, digest: str, objections: Sequence[Objection]) -> bool:
         """Put a plan into quarantine; return whether it was not in there before."""

@@ -16,7 +16,7 @@ from syncd.ports import Announce, Clock
 from syncd.scheduler.due import missed_fire, trigger_of
 from syncd.scheduler.runner import PolledScheduler, RunThreads
 from syncd.service_manager import ServiceManager
-from syncd.workflows.reconcile import ExitCode
+from syncd.workflows.running import ExitCode
 
 LastRun = Callable[[str], datetime | None]
 """Returns when the last run of an application began, or None when there was none."""

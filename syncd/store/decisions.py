@@ -74,7 +74,7 @@ _APPROVAL: Final = (
     .order_by(approval.c.pk.desc())
     .limit(1)
 )
-_BY_ID: Final = select(approval).where(approval.c.id == bindparam("of_approval"))
+_BY_ID: Final = select(approval).where(approval.c.app == bindparam("of_app"), approval.c.id == bindparam("of_approval"))
 _USE: Final = (
     update(approval)
     .where(*_usable, approval.c.id == bindparam("of_approval"))
@@ -202,10 +202,16 @@ class SqlDecisions:
         return _approval_of(row) if row else None
 
     def use_approval(self, approval_id: str, run_id: str) -> None:
-        """Use the approval up. Raises `AlreadyDecidedError` when another run did, or its time is over."""
+        """Use the approval up; nothing happens when this run did.
+
+        Raises `AlreadyDecidedError` when another run did, or its time is over.
+        """
         self._scope.refuse_reading()
         row = self._one(_USE, of_approval=approval_id, new_run=run_id)
         if row is None:
+            used = self._one(_BY_ID, of_approval=approval_id)
+            if used is not None and used.used_by == run_id:
+                return
             raise AlreadyDecidedError(f"approval {approval_id} was used, or its time is over")
         detail = {"approval": approval_id, "digest": row.digest, "approver": row.approver, "why": row.reason}
         self._note(Action.APPROVAL_USED, detail | {"run": run_id})

@@ -43,14 +43,13 @@ class Work:
     """What is to be carried out: items of a run's plan by position, under a lease.
 
     `approval` is the id of the approval that lets the plan through, if it needs one; it is used up before the first
-    effect, unless this run has used it already.
+    effect.
     """
 
     run_id: str
     lease: Lease
     items: Sequence[tuple[int, Item]]
     approval: str | None = None
-    is_resumed: bool = False
 
 
 Refusal = tuple[OutcomeKind, str]
@@ -62,7 +61,7 @@ def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Ste
     Raises `LeaseLostError` at the first item after a later run took over; what was concluded before stays. Raises
     `AlreadyDecidedError` before the first effect when the approval is no longer good.
     """
-    if work.approval is not None and not work.is_resumed:
+    if work.approval is not None:
         with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
             unit.hold_lease(work.lease, desk.lease_lasts)
             unit.decisions.use_approval(work.approval, work.run_id)

@@ -15,7 +15,7 @@ from syncd.core.planning import Plan, accept, freeze_flapping, make_plan
 from syncd.core.reports import DriftReport, count_situations
 from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
-from syncd.ports import Comparison, Lease, Manifest, SavedPlan, UnitOfWork
+from syncd.ports import Comparison, Lease, Manifest, SavedPlan, SourceIdentity, UnitOfWork
 from syncd.workflows.desk import Desk
 from syncd.workflows.snapshot import take_snapshot, unbelievable
 
@@ -36,8 +36,8 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
             raise unbelievable(f"the snapshot is older than {OLDEST_SNAPSHOT}", manifest.identity)
         findings = _judge_subjects(desk, unit, subjects)
         plan = _plan(desk, unit, findings)
-        verdict = _judge(desk, unit, manifest, comparison, plan, doubts)
-        unit.runs.save_plan(run_id, _kept(desk, manifest, plan, verdict))
+        verdict = _judge(desk, unit, manifest.identity, comparison.managed_active, plan, doubts)
+        unit.runs.save_plan(run_id, _kept(desk, manifest.identity, manifest.snapshot_id, plan, verdict))
     return DriftReport(
         app=desk.app,
         run_id=run_id,
@@ -48,6 +48,37 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         accounts=comparison.accounts,
         coverage=_coverage(comparison, findings),
         counts=count_situations(findings, comparison.in_sync + comparison.closed, comparison.without_external_id),
+        findings=findings,
+        plan=plan,
+        verdict=verdict,
+        policy_digest=desk.policy.digest(),
+    )
+
+
+def report_on(
+    desk: Desk, run_id: str, lease: Lease, subjects: Sequence[Subject], identity: SourceIdentity
+) -> DriftReport:
+    """Report on some people who were asked about one by one: the same judgement, without a snapshot.
+
+    `identity` is what they were asked about with. Raises `LeaseLostError` when a later run took over.
+    """
+    with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
+        unit.hold_lease(lease, desk.lease_lasts)
+        now = unit.decisions.now()
+        findings = _judge_subjects(desk, unit, subjects)
+        plan = _plan(desk, unit, findings)
+        verdict = _judge(desk, unit, identity, unit.staging.managed_active(), plan, ())
+        unit.runs.save_plan(run_id, _kept(desk, identity, "", plan, verdict))
+    return DriftReport(
+        app=desk.app,
+        run_id=run_id,
+        snapshot_id="",
+        started=now,
+        sealed=now,
+        assignments=sum(subject.assignment is not None for subject in subjects),
+        accounts=len(subjects),
+        coverage=100.0,
+        counts=count_situations(findings, 0),
         findings=findings,
         plan=plan,
         verdict=verdict,
@@ -189,18 +220,18 @@ def _plan(desk: Desk, unit: UnitOfWork, findings: Sequence[Finding]) -> Plan:
 def _judge(
     desk: Desk,
     unit: UnitOfWork,
-    manifest: Manifest,
-    comparison: Comparison,
+    identity: SourceIdentity,
+    managed_active: int,
     plan: Plan,
     doubts: tuple[Objection, ...],
 ) -> Verdict:
     """Return what the guard says, and the approval that overrules it, if there is one for exactly this plan."""
     before = unit.runs.applied_with()
-    if before and plan.items and before != (desk.policy.digest(), manifest.identity):
+    if before and plan.items and before != (desk.policy.digest(), identity):
         what = "policy" if before[0] != desk.policy.digest() else "credential or listing"
         text = f"the {what} is another one than when a plan was last carried out: somebody has to have seen this plan"
         doubts = (*doubts, Objection(Ground.CHANGED_POLICY, text))
-    around = Circumstances(comparison.managed_active, unit.runs.spent(), further=doubts)
+    around = Circumstances(managed_active, unit.runs.spent(), further=doubts)
     verdict = judge_plan(plan, around, desk.policy)
     if not verdict.objections and not plan.proposals:
         return verdict
@@ -208,15 +239,15 @@ def _judge(
     return replace(verdict, approval=approval.approval_id) if approval else verdict
 
 
-def _kept(desk: Desk, manifest: Manifest, plan: Plan, verdict: Verdict) -> SavedPlan:
+def _kept(desk: Desk, identity: SourceIdentity, snapshot_id: str, plan: Plan, verdict: Verdict) -> SavedPlan:
     return SavedPlan(
         digest=plan.digest,
         items=plan.items,
         verdict="; ".join(map(str, verdict.objections)) or "allowed",
         allowed=verdict.allowed,
-        snapshot_id=manifest.snapshot_id,
+        snapshot_id=snapshot_id,
         policy=desk.policy.digest(),
-        identity=manifest.identity,
+        identity=identity,
         approval=verdict.approval,
     )
 

@@ -7,7 +7,7 @@ from syncd.core.undoing import Done, undo_plan
 from syncd.ports import KeptRun, LeaseHeldError, OutcomeKind, SavedPlan, SourceUnhealthyError, UnitOfWork
 from syncd.workflows.apply_plan import Outcome, Work, apply_plan
 from syncd.workflows.desk import Desk
-from syncd.workflows.reconcile import ExitCode, RunResult, end_run, held_lease, tally
+from syncd.workflows.running import ExitCode, RunResult, end_run, held_lease, tally
 
 
 class UnknownRunError(ValueError):

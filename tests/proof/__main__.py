@@ -11,6 +11,7 @@ from tests.proof.faults import try_faults
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import kill_everywhere
 from tests.proof.mutants import MUTANTS, NEVER_ALIVE
+from tests.proof.stopped import stop_everywhere
 
 
 def say(text: str) -> None:
@@ -25,7 +26,7 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=20_000, help="how many schedules, over all clocks")
     parser.add_argument("--patience", type=int, default=NEVER_ALIVE, help="schedules within which a mutant has to die")
     options = parser.parse_args()
-    parts = (lambda: _schedules(options.schedules), lambda: _mutants(options.patience), _kills, _faults)
+    parts = (lambda: _schedules(options.schedules), lambda: _mutants(options.patience), _kills, _stops, _faults)
     began = time.monotonic()
     try:
         whole = all(list(map(_played, parts)))
@@ -75,6 +76,15 @@ def _kills() -> bool:
                 say(f"kill points tried on {name}: none, because SYNCD_TEST_POSTGRES_URL is not set")
                 continue
             say(f"kill points tried on {name}: {sum(1 for _ in kill_everywhere(opened))}")
+    return True
+
+
+def _stops() -> bool:
+    with postgres_url() as url:
+        if url is None:
+            say("stops longer than the lease tried: none, because SYNCD_TEST_POSTGRES_URL is not set")
+        else:
+            say(f"stops longer than the lease tried: {sum(1 for _ in stop_everywhere(url))}")
     return True
 
 

@@ -12,7 +12,8 @@ from syncd.ports import Database
 from syncd.simulator import RequestFault, SimulatedOrg
 from syncd.store import SqlDatabase
 from syncd.workflows.desk import Desk
-from syncd.workflows.reconcile import ExitCode, reconcile
+from syncd.workflows.reconcile import reconcile
+from syncd.workflows.running import ExitCode
 from tests.support.waiting import Waiting
 
 TOKEN, APP_ID = "00-proof-token", "0oaproof000000000001"

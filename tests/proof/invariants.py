@@ -145,11 +145,13 @@ class Monitor:
             most = self.world.policy.max_deactivations
             self._hold(self.effects[row.id] <= most, "I4: more accounts were closed than a run may close")
             self._hold(self.effects.total() <= self.world.policy.budget_day, "I5: the budget was overdrawn")
-        self._admins()
+        self._admins(person)
 
-    def _admins(self) -> None:
+    def _admins(self, closed: Person) -> None:
         with self.world.database.reading(self.world.app) as unit:
             group = unit.resources.read("Group", self.world.group_id)
+            if closed.account_id not in {one.value for one in group.members or ()}:
+                return
             left = [
                 one
                 for one in group.members or ()

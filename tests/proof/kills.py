@@ -54,18 +54,18 @@ def kill_everywhere(url: str) -> Iterator[int]:
 
 def _end_state(url: str, app: str, point: int | None) -> EndState | None:
     """Return what is left after a run that was killed at that point and another one; None when it was not killed."""
-    with _opened(url) as database:
-        world = _prepared(database, app)
+    with opened(url) as database:
+        world = prepared(database, app)
     if point is not None and not _killed(url, world, point):
         return None
-    with _opened(url) as database:
+    with opened(url) as database:
         world.database = database
         world.end_lease()
         reconcile(world.desk(database), apply=True)
         return _read(world)
 
 
-def _prepared(database: SqlDatabase, app: str) -> World:
+def prepared(database: SqlDatabase, app: str) -> World:
     """Return a world in which a run has two accounts to close, one to mend, and one to leave alone."""
     world = World(database, app, random.Random(app))
     world.populate()
@@ -100,7 +100,7 @@ def _work_until(url: str, world: World, point: int) -> None:
         if reached == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with _opened(url) as database:
+    with opened(url) as database:
         world.database = database
         world.okta.before_page = world.okta.before_lookup = reach
         tapped = Tapped(database, reach)
@@ -114,18 +114,19 @@ def _read(world: World) -> EndState:
         people = (unit.resources.read("User", person.account_id) for person in world.people)
         accounts = tuple((one.document["userName"], one.document["active"] is True) for one in people)
         bodies = connection.execute(select(audit_event.c.body).where(audit_event.c.app == app)).scalars()
-        events = [event for body in bodies if _is_effect(event := orjson.loads(body))]
+        events = [event for body in bodies if is_effect(event := orjson.loads(body))]
         effects = Counter((event["action"], event["subject_name"]) for event in events)
         items = connection.execute(select(plan_item).where(plan_item.c.app == app)).all()
         outcomes = Counter(row.outcome for row in items if row.outcome == "done")
     return EndState(accounts, tuple(sorted(effects.items())), tuple(sorted(outcomes.items())))
 
 
-def _is_effect(event: dict[str, Any]) -> bool:
+def is_effect(event: dict[str, Any]) -> bool:
+    """Return whether an event is a change by the reconciler."""
     return event["actor"].startswith("reconciler") and event["subject_id"] is not None
 
 
-class _opened:  # noqa: N801 -- reads as the function that it is
+class opened:  # noqa: N801 -- reads as the function that it is
     """An open database, closed again: no connection may live through a fork."""
 
     def __init__(self, url: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from syncd.core import classification, consents, guard, planning
 from syncd.core.classification import Said
 from syncd.core.policy import Policy
-from syncd.core.subjects import Presence
+from syncd.core.subjects import Account, Origin, Presence
 from syncd.ports import OutcomeKind, SourceUnhealthyError
 from syncd.store import comparison, decisions, leases
 from syncd.store import runs as ledger
@@ -102,14 +102,14 @@ def _no_admins_kept() -> Any:
     return _all(_without_check("enough administrators stay"), _swap(planning, "_takes_an_admin", lambda *_: False))
 
 
-def _not_ours_either() -> Any:
-    real = planning._obstacle
+def _everybody_is_ours() -> Any:
+    """Take every account that is compared for one that came over SCIM."""
+    real = account_of
 
-    def obstacle(finding: Any, effect: Any) -> Any:
-        said = real(finding, effect)
-        return None if said and said.startswith("it did not come over SCIM") else said
+    def ours(row: Any, walked: int | None = None) -> Account:
+        return replace(real(row, walked), origin=Origin.SCIM)
 
-    return _all(_without_check("the account is one that syncd manages"), _swap(planning, "_obstacle", obstacle))
+    return _all(_swap(comparison, "account_of", ours), _without_check("the account is one that syncd manages"))
 
 
 def _audit_after_effect() -> Any:
@@ -181,7 +181,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
     "waivers are not looked at in the effect": lambda: _without_check("no waiver covers it"),
     "approvals are never used up": _approval_for_good,
     "an approval is of any plan": _any_plan_is_approved,
-    "accounts of others are ours": _not_ours_either,
+    "accounts of others are ours": _everybody_is_ours,
     "missing once is enough": _established_at_once,
     "what is proposed happens": _grants_at_will,
 }

@@ -15,7 +15,8 @@ from syncd.core.subjects import MarkKind, Origin
 from syncd.ports import AlreadyDecidedError, LeaseLostError
 from syncd.store import SqlDatabase
 from syncd.workflows.desk import Desk
-from syncd.workflows.reconcile import RunResult, reconcile, report_drift
+from syncd.workflows.reconcile import reconcile, report_drift
+from syncd.workflows.running import RunResult
 from tests.proof.invariants import Monitor, ViolationError
 from tests.proof.world import DiedError, Person, Tapped, World
 
@@ -193,12 +194,10 @@ class Schedule:
 
     def _agreed(self) -> None:
         with self.world.database.reading(self.world.app) as unit:
-            spared = {one.account_id for one in unit.decisions.marks()}
-            spared |= {one.account_id for one in unit.decisions.waivers()}
             admins = unit.admins(self.world.policy.admin_groups)
             for person in self.world.people:
                 is_open = unit.resources.read("User", person.account_id).document.get("active") is True
-                ours = person.origin is Origin.SCIM and person.account_id not in spared
+                ours = person.origin is Origin.SCIM and person.account_id not in self.world.spared
                 last_admin = admins == {person.account_id}
                 flapping = unit.decisions.switches([person.account_id], unit.decisions.now() - timedelta(days=7))
                 frozen = flapping.get(person.account_id, 0) >= self.world.policy.flapping

@@ -7,6 +7,7 @@ from tests.proof.exploring import explore, first_violation, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.kills import kill_everywhere
 from tests.proof.mutants import MUTANTS, NEVER_ALIVE
+from tests.proof.stopped import stop_everywhere
 
 SCHEDULES = 20_000
 SHARDS = 40
@@ -33,6 +34,11 @@ def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next() -> None:
 @pytest.mark.postgres
 def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next_on_postgresql(postgres_url: str) -> None:
     assert sum(1 for _ in kill_everywhere(postgres_url)) > 20
+
+
+@pytest.mark.postgres
+def test_a_run_that_was_stopped_for_longer_than_its_lease_has_no_further_effect(postgres_url: str) -> None:
+    assert sum(1 for _ in stop_everywhere(postgres_url)) > 5
 
 
 def test_every_fault_on_every_page_costs_nobody_anything() -> None:

@@ -141,7 +141,10 @@ class Person:
 
 @dataclass
 class World:
-    """An application with its people. `now` counts points; `moves` is the log of what happened at which."""
+    """An application with its people.
+
+    `now` counts points; `log` is what happened at which. `spared` has the ids of accounts about which people decided.
+    """
 
     database: SqlDatabase
     app: str
@@ -152,6 +155,7 @@ class World:
     now: int = 0
     log: list[str] = field(default_factory=list)
     group_id: str = ""
+    spared: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.okta.step = lambda: self.now
@@ -230,6 +234,7 @@ class World:
         """Mark an account."""
         with self.database.transaction(self.app, Cause("operator:ann")) as unit:
             unit.decisions.mark(person.account_id, kind, "because", None)
+        self.spared.add(person.account_id)
 
     def waive(self, person: Person, lasting: timedelta) -> None:
         """Accept whatever drift an account is in."""
@@ -237,6 +242,8 @@ class World:
             expires = unit.decisions.now() + lasting
             name = f"waiver-{self.app}-{self.now}-{len(self.log)}"
             unit.decisions.waive(person.account_id, Waiver(name, person.account_id, None, "a", "b", "c", "d", expires))
+        if lasting > timedelta(0):
+            self.spared.add(person.account_id)
 
     def leave_admins(self, person: Person) -> None:
         """Take somebody out of the administrators, as a push does."""

@@ -11,7 +11,7 @@ from syncd.cli import syncd as program
 from syncd.cli.failures import CONFIGURATION, USAGE
 from syncd.config import AppSettings, Settings
 from syncd.config.wording import setting_names
-from syncd.workflows.reconcile import ExitCode
+from syncd.workflows.running import ExitCode
 from tests.systemd.unit_files import FOLDER
 
 GUIDES = {

@@ -15,7 +15,7 @@ from syncd.cli.failures import CONFIGURATION
 from syncd.config.model import ServerSettings
 from syncd.config.wording import setting_names
 from syncd.scheduler import run_scheduler
-from syncd.workflows.reconcile import ExitCode
+from syncd.workflows.running import ExitCode
 from tests.systemd.unit_files import (
     FOLDER,
     INSTANCE,

@@ -10,7 +10,8 @@ from syncd.core.subjects import Origin
 from syncd.ports import Lease, LeaseLostError, OutcomeKind
 from syncd.workflows.apply_plan import Outcome, Step, Work, apply_plan
 from syncd.workflows.desk import LEASE_LASTS, Desk
-from syncd.workflows.reconcile import ExitCode, RunResult, reconcile, report_drift
+from syncd.workflows.reconcile import reconcile, report_drift
+from syncd.workflows.running import ExitCode, RunResult
 from syncd.workflows.survey import survey
 from tests.workflows.conftest import APP, CAUSE, Office
 

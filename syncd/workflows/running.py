@@ -1,0 +1,157 @@
+"""The frame of a run: what it ends with, the lease around it, and its end in the ledger."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from syncd.core.changes import Action
+from syncd.core.reports import DriftReport
+from syncd.ports import (
+    AlreadyDecidedError,
+    Lease,
+    LeaseHeldError,
+    LeaseLostError,
+    OutcomeKind,
+    SourceUnhealthyError,
+    UnitOfWork,
+)
+from syncd.workflows.apply_plan import Outcome
+from syncd.workflows.desk import Desk
+
+
+class ExitCode(IntEnum):
+    """What a run ends with, for scripts and units (design section 9)."""
+
+    CLEAN = 0
+    ERROR = 1
+    DRIFT = 2
+    SOURCE_UNHEALTHY = 3
+    BLOCKED = 4
+    STALE_PLAN = 5
+    LEASE_HELD = 6
+    PARTIAL = 7
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run.
+
+    `moved` says in words what is different now from the plan that was expected.
+    """
+
+    exit_code: ExitCode
+    message: str
+    report: DriftReport | None = None
+    outcomes: tuple[Outcome, ...] = field(default=())
+    moved: tuple[str, ...] = field(default=())
+
+    @property
+    def applied(self) -> int:
+        """How many items were carried out."""
+        return sum(outcome.kind is OutcomeKind.DONE for outcome in self.outcomes)
+
+
+def guarded(desk: Desk, kind: str, work: Callable[[Lease, str], RunResult], *, apply: bool) -> RunResult:
+    """Do the work of a run under the application's lease, with its id, and write down how it ended.
+
+    `apply` tells that the run was to carry its plan out. What stops a run becomes its result; raises what is a bug or
+    an outage of the database.
+    """
+    try:
+        with held_lease(desk, kind) as (lease, run_id):
+            result = caught(lambda: work(lease, run_id))
+            end_run(desk, run_id, result, apply=apply)
+            return result
+    except LeaseHeldError as error:
+        return RunResult(ExitCode.LEASE_HELD, f"{error}. Nothing was done; run again when that run has ended")
+
+
+def caught(work: Callable[[], RunResult]) -> RunResult:
+    """Return what the work comes to; what stops a run becomes its result."""
+    try:
+        return work()
+    except SourceUnhealthyError as error:
+        return RunResult(ExitCode.SOURCE_UNHEALTHY, str(error))
+    except AlreadyDecidedError as error:
+        return RunResult(ExitCode.BLOCKED, f"{error}. Nothing was changed; approve the plan anew")
+    except LeaseLostError as error:
+        return RunResult(ExitCode.LEASE_HELD, f"{error}. This run stopped; what it had done is in the audit trail")
+
+
+def blocked(report: DriftReport, *, apply: bool) -> RunResult | None:
+    """Return what a run ends with whose plan the guard stops, or None where it does not."""
+    if report.verdict.allowed:
+        return None
+    objections = "; ".join(map(str, report.verdict.objections))
+    done = "Nothing was changed" if apply else "It would not be carried out"
+    return RunResult(ExitCode.BLOCKED, f"the plan is blocked: {objections}. {done}", report)
+
+
+def applied(report: DriftReport, outcomes: tuple[Outcome, ...]) -> RunResult:
+    """Return what a plan that was carried out came to."""
+    done = sum(outcome.kind is OutcomeKind.DONE for outcome in outcomes)
+    told = tally(outcomes)
+    if any(outcome.kind is OutcomeKind.SKIPPED for outcome in outcomes):
+        return RunResult(ExitCode.PARTIAL, f"applied in part: {told}", report, outcomes)
+    code = ExitCode.DRIFT if report.drifted > done else ExitCode.CLEAN
+    return RunResult(code, told, report, outcomes)
+
+
+def tally(outcomes: tuple[Outcome, ...]) -> str:
+    """Return in words how the items ended."""
+    kinds = Counter(outcome.kind for outcome in outcomes)
+    return ", ".join(f"{kinds[kind]} {kind}" for kind in OutcomeKind if kinds[kind]) or "nothing to repair"
+
+
+# ------------------------------------------------------------------ the run's frame
+
+
+@contextmanager
+def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
+    """Hold the application's lease around a run, and give it back however the run ends."""
+    with desk.database.transaction(desk.app, desk.cause()) as unit:
+        lease = unit.acquire_lease(desk.actor, desk.lease_lasts)
+        run_id = unit.runs.begin(kind, lease)
+        unit.note(Action.RUN_STARTED, {"run": run_id, "kind": kind, "policy": desk.policy.digest()})
+    try:
+        yield lease, run_id
+    except BaseException:
+        with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
+            unit.runs.end(run_id, ExitCode.ERROR, {})
+        raise
+    finally:
+        with desk.database.transaction(desk.app, desk.cause()) as unit:
+            unit.release_lease(lease)
+
+
+def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> None:
+    """Write how the run ended, and what follows from that for quarantines."""
+    counts = {situation.value: count for situation, count in result.report.counts.items()} if result.report else {}
+    with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
+        unit.runs.end(run_id, result.exit_code, counts)
+        if apply and result.report:
+            _note_verdict(unit, run_id, result.report, result)
+        unit.note(
+            Action.RUN_ENDED,
+            {
+                "run": run_id,
+                "exitCode": int(result.exit_code),
+                "message": result.message,
+                "plan": result.report.plan.digest if result.report else None,
+                "applied": result.applied,
+                "counts": counts,
+            },
+        )
+
+
+def _note_verdict(unit: UnitOfWork, run_id: str, report: DriftReport, result: RunResult) -> None:
+    """Put a plan that was stopped into quarantine; end quarantines when a plan went through."""
+    if result.exit_code is ExitCode.BLOCKED:
+        unit.note(Action.PLAN_BLOCKED, {"run": run_id, "why": result.message})
+        unit.decisions.quarantine(run_id, report.plan.digest, report.verdict.objections)
+    elif result.outcomes or not report.plan.items:
+        outcome = "released" if report.verdict.approval else "passed"
+        for one in unit.decisions.quarantines():
+            unit.decisions.end_quarantine(one.quarantine_id, outcome, f"run {run_id} carried out {report.plan.digest}")
