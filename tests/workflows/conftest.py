@@ -78,3 +78,25 @@ class OpenDatabase(Database):
     """What the fixture gives beside the port."""
 
     ensure_app: Callable[[str, str], None]
+
+
+LOGINS = [f"person{number}@example.com" for number in range(6)]
+
+
+def unassign(office: Office, *logins: str) -> None:
+    """Take assignments away, and lose the pushes about that."""
+    for login in logins:
+        office.okta.unassign(office.okta_id(login))
+
+
+def dismiss(office: Office, *logins: str) -> None:
+    """Deactivate people in Okta, and lose the pushes about that."""
+    for login in logins:
+        office.okta.set_status(office.okta_id(login), "DEPROVISIONED")
+
+
+@pytest.fixture
+def crowd(office: Office) -> list[str]:
+    """Six people, assigned and pushed; their SCIM ids. A listing may shrink."""
+    office.policy = Policy(absence_grace=timedelta(hours=24), min_listing_percent=0)
+    return [office.hire(login) for login in LOGINS]
