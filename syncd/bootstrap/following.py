@@ -13,12 +13,14 @@ import structlog
 from syncd.bootstrap.okta import open_log, run_desk
 from syncd.bootstrap.ringing import BELL
 from syncd.config import Settings
+from syncd.core.situations import Situation
 from syncd.okta_source.client import Patience
-from syncd.ports import Announce
+from syncd.ports import Announce, Hint
 from syncd.scheduler import LogWatch
 from syncd.store import SqlDatabase
 from syncd.workflows.follow_events import FULL_RUNS, Followed, Settle, Watch, follow_events
-from syncd.workflows.reconcile import ExitCode, reconcile
+from syncd.workflows.reconcile_subjects import reconcile_subjects
+from syncd.workflows.running import ExitCode
 
 FULL_RUN_EVERY: Final = 3600.0
 """Seconds that lie between two full runs that the log asks for, whatever they come to."""
@@ -26,7 +28,8 @@ FULL_RUN_EVERY: Final = 3600.0
 REMINDED_EVERY: Final = 60
 """How many polls that fail in a row go by from one warning to the next."""
 
-_LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL})
+_LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL, ExitCode.BLOCKED})
+"""How a run ends that has looked at everybody it was to. A plan that is blocked waits for a person, not for a poll."""
 
 _log = structlog.get_logger("syncd")
 
@@ -36,7 +39,7 @@ def log_watch(settings: Settings, store: SqlDatabase, announce: Announce) -> Log
     if settings.okta.poll_seconds == 0:
         return None
     polls = {
-        app: Follower(settings, store, app, partial(settle_by_full_run, settings, app, announce), announce)
+        app: Follower(settings, store, app, partial(settle_one_by_one, settings, app, announce), announce)
         for app in settings.apps
     }
     return LogWatch(polls, settings.okta.poll_seconds, store.bell(BELL).rings)
@@ -96,11 +99,21 @@ class Follower:
         return True
 
 
-def settle_by_full_run(
-    settings: Settings, app: str, announce: Announce, okta_user_ids: Sequence[str]
-) -> Collection[str]:
-    """Look at these people by a run over everybody, and return who was dealt with: all of them, or nobody."""
-    with run_desk(settings, app, announce, actor="worker") as desk:
-        result = reconcile(desk, apply=settings.apps[app].apply)
-    _log.info("run told", app=app, message=result.message)
-    return tuple(okta_user_ids) if result.exit_code in _LOOKED else ()
+def settle_one_by_one(settings: Settings, app: str, announce: Announce, hints: Sequence[Hint]) -> Collection[str]:
+    """Look at these people, carry out what is due about them, and return who was dealt with.
+
+    Where the application is only reported on, that is the nightly run's part. Somebody about whom Okta gave no
+    definitive answer is asked about again.
+    """
+    people = [one.okta_user_id for one in hints]
+    if not settings.apps[app].apply:
+        return people
+    removals = {one.okta_user_id: one.published if one.revokes else None for one in hints}
+    with run_desk(settings, app, announce) as desk:
+        result = reconcile_subjects(desk, removals)
+    _log.info("people looked at", app=app, people=len(people), message=result.message)
+    if result.exit_code not in _LOOKED:
+        return ()
+    findings = result.report.findings if result.report else ()
+    unclear = {one.account.external_id for one in findings if one.account and one.situation is Situation.UNKNOWN}
+    return [one for one in people if one not in unclear]

@@ -32,7 +32,11 @@ def run_desk(
     needs an upgrade.
     """
     okta = require_okta(settings)
-    with open_store(settings) as store, closing(open_okta(settings, okta, app, announce)) as source:
+    with (
+        open_store(settings) as store,
+        closing(open_okta(settings, okta, app, announce)) as source,
+        closing(open_log(settings, app, announce)) as log,
+    ):
         yield Desk(
             app=app,
             policy=settings.apps[app].policy(),
@@ -44,6 +48,7 @@ def run_desk(
             only=only,
             closed=closed_now(settings.apps[app], SystemClock().now()),
             sample=random_sample,
+            log=log,
         )
 
 

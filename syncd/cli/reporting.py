@@ -1,5 +1,6 @@
 """How a run is shown: a drift report, a plan, outcomes."""
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from syncd.cli.console import heading, print_table, say
 from syncd.core.classification import Finding
 from syncd.core.reports import DriftReport
 from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
+from syncd.workflows.apply_plan import Outcome
 from syncd.workflows.running import ExitCode, RunResult
 
 SHOWN = 50
@@ -44,9 +46,14 @@ def show_outcomes(result: RunResult) -> None:
     if result.outcomes:
         heading("What was done")
         print_table(
-            ("outcome", "effect", "user name", "why not"),
-            ((o.kind.value, o.item.effect.value, o.item.user_name, o.reason) for o in result.outcomes),
+            ("outcome", "effect", "user name", "late by", "why not"),
+            ((o.kind.value, o.item.effect.value, o.item.user_name, lateness(o), o.reason) for o in result.outcomes),
         )
+
+
+def lateness(outcome: Outcome) -> str:
+    """Return in words how long access was open after Okta had taken it away, as far as that is known."""
+    return "" if outcome.late is None else str(timedelta(seconds=max(0, round(outcome.late.total_seconds()))))
 
 
 def show_message(result: RunResult) -> None:
@@ -68,7 +75,14 @@ def result_as_json(result: RunResult) -> dict[str, Any]:
 def outcomes_as_json(result: RunResult) -> list[dict[str, Any]]:
     """Return how each item of a plan ended, as JSON."""
     return [
-        {"outcome": o.kind.value, "account": o.item.account_id, "effect": o.item.effect.value, "reason": o.reason}
+        {
+            "outcome": o.kind.value,
+            "account": o.item.account_id,
+            "effect": o.item.effect.value,
+            "reason": o.reason,
+            "since": o.item.since.isoformat() if o.item.since else None,
+            "lateSeconds": round(o.late.total_seconds()) if o.late is not None else None,
+        }
         for o in result.outcomes
     ]
 

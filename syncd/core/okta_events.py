@@ -48,6 +48,14 @@ REVOKING: Final = frozenset(
 )
 """Events after which somebody's access may have to end: these are looked into first."""
 
+GRANTING: Final = frozenset(
+    {
+        *(_OF_ASSIGNMENT + name for name in ("add", "restore")),
+        *(_OF_PERSON + name for name in ("activate", "unsuspend", "reactivate")),
+    }
+)
+"""Events after which somebody may have access again."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:

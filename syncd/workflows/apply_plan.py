@@ -6,6 +6,7 @@ can let either happen there.
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -22,11 +23,15 @@ from syncd.workflows.desk import Desk
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one item of the plan ended; `reason` is empty for one that was done."""
+    """How one item of the plan ended; `reason` is empty for one that was done.
+
+    `late` is how long after `item.since` it was done, by the database's clock: how long access was open too long.
+    """
 
     item: Item
     kind: OutcomeKind
     reason: str
+    late: timedelta | None = None
 
 
 class Step(StrEnum):
@@ -117,7 +122,8 @@ def _effect(desk: Desk, work: Work, position: int, item: Item) -> Outcome:
         changed = unit.record(_CHANGES[item.effect](item, stored)) if objection is None else None
         kind = OutcomeKind.SKIPPED if objection else OutcomeKind.DONE
         unit.runs.conclude(work.run_id, position, kind, objection or "", changed.version if changed else None)
-    return Outcome(item, kind, objection or "")
+        late = unit.decisions.now() - item.since if changed and item.since else None
+    return Outcome(item, kind, objection or "", late)
 
 
 def _read_scene(

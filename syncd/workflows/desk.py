@@ -7,7 +7,7 @@ from datetime import timedelta
 from syncd.core.changes import Cause
 from syncd.core.policy import Policy
 from syncd.core.situations import Situation
-from syncd.ports import Announce, AssignmentSource, Database
+from syncd.ports import Announce, AssignmentSource, Database, EventLog
 
 LEASE_LASTS = timedelta(minutes=15)
 
@@ -26,7 +26,8 @@ class Desk:
 
     `accepted_rows` is the size of the listing that an operator said is right, for this run only. `only` bounds the plan
     to some situations. `closed` says why effects other than those on deactivated people have to wait now (a maintenance
-    window), or is None. `lease_lasts` is how long the application is held for this run after each of its steps.
+    window), or is None. `lease_lasts` is how long the application is held for this run after each of its steps. `log`
+    is Okta's System Log, where it can be read.
     """
 
     app: str
@@ -40,6 +41,7 @@ class Desk:
     closed: str | None = None
     sample: Sample = first
     lease_lasts: timedelta = LEASE_LASTS
+    log: EventLog | None = None
 
     def cause(self, run_id: str | None = None, reason: str | None = None) -> Cause:
         """Return to whom and to what a change of this run is attributed."""

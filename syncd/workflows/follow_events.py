@@ -25,10 +25,10 @@ from syncd.ports import (
     SourceFault,
     SourceUnhealthyError,
 )
-from syncd.workflows.reconcile import ExitCode
+from syncd.workflows.running import ExitCode
 
-Settle = Callable[[Sequence[str]], Collection[str]]
-"""Looks at people again, by Okta user id, each as Okta and the application hold them now; returns who was dealt with.
+Settle = Callable[[Sequence[Hint]], Collection[str]]
+"""Looks at people again, each as Okta and the application hold them now; returns the Okta user ids of those dealt with.
 
 May raise `SourceUnhealthyError`, `LeaseHeldError` and `LeaseLostError`: then nobody of them was.
 """
@@ -181,7 +181,7 @@ def _settle_pending(watch: Watch) -> Iterator[int]:
 def _settle_batch(watch: Watch, batch: Sequence[Hint]) -> int:
     done: Collection[str] = ()
     try:
-        done = frozenset(watch.settle([one.okta_user_id for one in batch]))
+        done = frozenset(watch.settle(batch))
     finally:
         with watch.database.transaction(watch.app, watch.cause()) as unit:
             unit.hints.settle(one for one in batch if one.okta_user_id in done)

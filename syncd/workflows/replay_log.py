@@ -1,10 +1,10 @@
 """What happened in Okta while a long run read its listing: the log from before page one, read after the last page."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
-from syncd.core.okta_events import Turn, after_page
+from syncd.core.okta_events import GRANTING, REVOKING, LogEvent, Turn, after_page
 from syncd.ports import CursorLostError, EventLog, Place, SourceFault, SourceUnhealthyError
 
 MOST_PAGES: Final = 200
@@ -39,6 +39,33 @@ def _touched(log: EventLog, clause: str, place: Place) -> set[str]:
     if turn is not Turn.END:
         raise _unreadable(f"the System Log does not end after {len(asked)} pages", f"events of {clause}")
     return touched
+
+
+def removed_since(log: EventLog, moment: datetime) -> Mapping[str, datetime]:
+    """Return when, by Okta's clock, somebody's access was taken away last, for everybody whose was since the moment.
+
+    Somebody who was assigned again after that is left out. Raises `SourceUnhealthyError` and `CursorLostError`.
+    """
+    removed: dict[str, datetime] = {}
+    for clause in log.clauses:
+        for event in _events(log, clause, log.resume(clause, moment).cursor):
+            for one in event.user_ids:
+                if event.event_type in REVOKING and event.succeeded:
+                    removed[one] = max(event.published, removed.get(one, event.published))
+                elif event.event_type in GRANTING and removed.get(one, event.published) < event.published:
+                    del removed[one]
+    return removed
+
+
+def _events(log: EventLog, clause: str, cursor: str) -> Iterator[LogEvent]:
+    asked: set[str] = set()
+    turn = Turn.ON
+    while turn is Turn.ON and len(asked) < MOST_PAGES:
+        asked.add(cursor)
+        page = log.page(clause, cursor)
+        yield from page.events
+        cursor = page.following.cursor
+        turn = after_page(cursor, asked, ended=page.ended)
 
 
 def _unreadable(what: str, where: str) -> SourceUnhealthyError:

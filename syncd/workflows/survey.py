@@ -17,7 +17,9 @@ from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
 from syncd.ports import Comparison, Lease, Manifest, SavedPlan, SourceIdentity, UnitOfWork
 from syncd.workflows.desk import Desk
+from syncd.workflows.replay_log import touched_since
 from syncd.workflows.snapshot import take_snapshot, unbelievable
+from syncd.workflows.witness import places_now, with_removals
 
 OLDEST_SNAPSHOT = timedelta(hours=4)
 FLAPPING_WITHIN = timedelta(days=7)
@@ -92,16 +94,22 @@ def report_on(
 def _look(
     desk: Desk, run_id: str, lease: Lease
 ) -> tuple[Manifest, Comparison, tuple[Subject, ...], tuple[Objection, ...]]:
-    """Return a snapshot, what it says beside the accounts, and Okta's own word on whom it does not list."""
+    """Return a snapshot, what it says beside the accounts, and Okta's own word on whom it does not list.
+
+    Where not everybody who is missing can be asked about, nothing is concluded of those to whom something happened,
+    by the System Log, since before page one.
+    """
+    places = places_now(desk)
     manifest, comparison = _compared(desk, take_snapshot(desk, run_id, lease))
-    subjects = correlate_by_address(comparison.differing)
+    subjects = with_removals(desk, correlate_by_address(comparison.differing), manifest)
     missing = _missing(subjects)
     if len(missing) <= desk.policy.lookup_limit:
         return manifest, comparison, _ask_about(desk, subjects, missing), ()
     desk.announce(f"{len(missing)} accounts are missing from the listing, which is read once more")
     manifest, comparison = _compared(desk, take_snapshot(desk, run_id, lease))
-    subjects = correlate_by_address(comparison.differing)
-    both = missing.keys() & _missing(subjects).keys()
+    subjects = with_removals(desk, correlate_by_address(comparison.differing), manifest)
+    touched = touched_since(desk.log, places) if desk.log and places else frozenset()
+    both = {one: okta_id for one, okta_id in _missing(subjects).items() if one in missing and okta_id not in touched}
     return manifest, comparison, *_ask_about_some(desk, subjects, both)
 
 
@@ -133,10 +141,9 @@ def _ask_about(desk: Desk, subjects: Sequence[Subject], missing: Mapping[str, st
 
 
 def _ask_about_some(
-    desk: Desk, subjects: Sequence[Subject], both: Iterable[str]
+    desk: Desk, subjects: Sequence[Subject], missing: Mapping[str, str]
 ) -> tuple[tuple[Subject, ...], tuple[Objection, ...]]:
     """Ask about a sample of those whom two listings miss. One that is there after all makes the whole plan doubtful."""
-    missing = {account_id: okta_id for account_id, okta_id in _missing(subjects).items() if account_id in set(both)}
     sample = frozenset(desk.sample(sorted(missing), desk.policy.lookup_limit))
     asked = _ask_about(desk, subjects, {one: missing[one] for one in sample})
     wrong = [one for one in asked if one.lookup and one.lookup.presence in {Presence.ASSIGNED, Presence.UNKNOWN}]

@@ -12,6 +12,7 @@ from syncd.bootstrap.following import Follower
 from syncd.bootstrap.settings import load_settings
 from syncd.bootstrap.stores import create_token, open_store, upgrade_database
 from syncd.config import Settings
+from syncd.ports import Hint
 from syncd.simulator import WORKFORCE, SimulatedOrg
 from syncd.store import SqlDatabase
 from tests.support.program import Program, free_port, running
@@ -100,7 +101,8 @@ class Desk:
     given: list[str] = field(default_factory=list)
     works: bool = True
 
-    def __call__(self, okta_user_ids: Sequence[str]) -> Collection[str]:
+    def __call__(self, hints: Sequence[Hint]) -> Collection[str]:
+        okta_user_ids = [one.okta_user_id for one in hints]
         self.given += okta_user_ids
         return okta_user_ids if self.works else ()
 

@@ -11,12 +11,12 @@ from sqlalchemy import update
 
 from syncd.core.changes import Cause
 from syncd.core.okta_events import LIFECYCLE, MEMBERSHIP
-from syncd.ports import LeaseHeldError, Position
+from syncd.ports import Hint, LeaseHeldError, Position
 from syncd.store import SqlDatabase
 from syncd.store.log_tables import okta_cursor
 from syncd.workflows import follow_events as module
 from syncd.workflows.follow_events import Followed, Watch, follow_events
-from syncd.workflows.reconcile import ExitCode
+from syncd.workflows.running import ExitCode
 from tests.conftest import APP
 from tests.fakes.event_log import FakeEventLog
 from tests.support.program import ROOT
@@ -33,8 +33,9 @@ class Desk:
     refused: set[str] = field(default_factory=set)
     fails: Exception | None = None
 
-    def __call__(self, okta_user_ids: Sequence[str]) -> Collection[str]:
-        self.given.append(list(okta_user_ids))
+    def __call__(self, hints: Sequence[Hint]) -> Collection[str]:
+        okta_user_ids = [one.okta_user_id for one in hints]
+        self.given.append(okta_user_ids)
         if self.fails:
             raise self.fails
         return set(okta_user_ids) - self.refused
@@ -304,7 +305,7 @@ def test_a_process_that_dies_between_the_commit_and_the_settling_loses_nothing(f
     class Killed(BaseException):
         """The process is gone."""
 
-    def die(_: Sequence[str]) -> Collection[str]:
+    def die(_: Sequence[Hint]) -> Collection[str]:
         raise Killed
 
     followed.log.happen(REMOVE, "00u1")
@@ -341,11 +342,11 @@ def test_a_process_that_is_killed_between_the_commit_and_the_settling_leaves_the
 def test_an_event_that_comes_while_its_person_is_looked_at_has_them_looked_at_again(followed: Scene) -> None:
     followed.log.happen(ADD, "00u1")
 
-    def meanwhile(okta_user_ids: Sequence[str]) -> Collection[str]:
+    def meanwhile(hints: Sequence[Hint]) -> Collection[str]:
         followed.log.happen(REMOVE, "00u1")
         other = Watch(APP, followed.log, followed.database, lambda _: (), followed.said.append)
         follow_events(other)
-        return okta_user_ids
+        return [one.okta_user_id for one in hints]
 
     follow_events(Watch(APP, followed.log, followed.database, meanwhile, followed.said.append))
     assert followed.pending() == ["00u1"]
@@ -357,9 +358,9 @@ def test_no_transaction_is_open_while_okta_is_asked_or_people_are_dealt_with(fol
     def look(_: str) -> None:
         opened.append(followed.database.in_use)
 
-    def settle(okta_user_ids: Sequence[str]) -> Collection[str]:
+    def settle(hints: Sequence[Hint]) -> Collection[str]:
         look("")
-        return okta_user_ids
+        return [one.okta_user_id for one in hints]
 
     followed.log.happen(REMOVE, "00u1")
     followed.log.before_page = look

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncd.core.okta_events import MEMBERSHIP
-from syncd.ports import LeaseHeldError
+from syncd.ports import Hint, LeaseHeldError
 from syncd.store import SqlDatabase
 from syncd.workflows.follow_events import Watch, follow_events
 from tests.conftest import APP, SteppingClock, opened
@@ -63,13 +63,13 @@ class World:
         if self.chance.random() < 0.1:
             raise Killed
 
-    def settle(self, okta_user_ids: Sequence[str]) -> Collection[str]:
+    def settle(self, hints: Sequence[Hint]) -> Collection[str]:
         """Look at some of them; whatever happened to them before this moment is seen."""
         made = self.log.made
         self.trouble()
         if self.failing and self.chance.random() < 0.1:
             raise LeaseHeldError("busy")
-        done = [one for one in okta_user_ids if not self.failing or self.chance.random() < 0.7]
+        done = [one.okta_user_id for one in hints if not self.failing or self.chance.random() < 0.7]
         for one in done:
             if self.owed.get(one, made + 1) <= made:
                 del self.owed[one]

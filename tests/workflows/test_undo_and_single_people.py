@@ -1,0 +1,131 @@
+"""What a run did is taken back, or finished, and single people are looked at at once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from syncd.core.changes import Cause
+from syncd.ports import OutcomeKind
+from syncd.workflows.apply_plan import Outcome, Work, apply_plan
+from syncd.workflows.desk import LEASE_LASTS
+from syncd.workflows.reconcile import reconcile, report_drift
+from syncd.workflows.reconcile_subjects import reconcile_subjects
+from syncd.workflows.running import ExitCode
+from syncd.workflows.survey import survey
+from syncd.workflows.undo import UnknownRunError, undo
+from tests.workflows.conftest import APP, LOGINS, Office, dismiss, unassign
+
+ANN = Cause("operator:ann", reason="because")
+REMOVED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def last_run(office: Office) -> str:
+    with office.database.reading(APP) as unit:
+        return unit.runs.latest(1)[0].run_id
+
+
+# ------------------------------------------------------------------ undo
+
+
+def test_undo_opens_again_whom_okta_assigns_and_nobody_else(office: Office, crowd: list[str]) -> None:
+    ids = [office.okta_id(login) for login in LOGINS[:3]]
+    rows = [office.okta.assigned[one] for one in ids]
+    unassign(office, *LOGINS[:3])
+    report_drift(office.desk)
+    assert reconcile(office.desk, apply=True).applied == 3
+    run_id = last_run(office)
+    office.okta.assigned |= {ids[0]: rows[0], ids[1]: rows[1]}
+    office.edit(crowd[1], nickName="changed since")
+    plan, shown = undo(office.desk, run_id)
+    assert (shown.exit_code, len(plan.items), len(plan.deferred)) == (ExitCode.DRIFT, 2, 1)
+    assert not any(office.is_open(one) for one in crowd[:3])
+    _, done = undo(office.desk, run_id, apply=True, expected_digest=plan.digest)
+    assert (done.exit_code, done.applied) == (ExitCode.PARTIAL, 1)
+    assert [office.is_open(one) for one in crowd[:3]] == [True, False, False]
+
+
+def test_undo_restores_what_an_update_replaced(office: Office, crowd: list[str]) -> None:
+    office.edit(crowd[0], name={"givenName": "Old", "familyName": "Kept"})
+    row = office.okta.assigned[office.okta_id(LOGINS[0])]
+    office.okta.assigned[row.okta_user_id] = replace(row, attributes={"name.givenName": "New"})
+    assert reconcile(office.desk, apply=True).applied == 1
+    _, done = undo(office.desk, last_run(office), apply=True)
+    assert done.exit_code is ExitCode.CLEAN
+    with office.database.reading(APP) as unit:
+        assert unit.resources.read("User", crowd[0]).document["name"] == {"givenName": "Old", "familyName": "Kept"}
+
+
+def test_there_is_nothing_to_undo_of_a_run_that_nobody_knows(office: Office, crowd: list[str]) -> None:
+    with pytest.raises(UnknownRunError):
+        undo(office.desk, "no such run")
+    report_drift(office.desk)
+    assert undo(office.desk, last_run(office))[1].exit_code is ExitCode.CLEAN
+
+
+# ------------------------------------------------------------------ a run that died
+
+
+@pytest.mark.parametrize("dies_after", range(1, 8))
+def test_a_run_that_died_is_finished_under_its_own_name(office: Office, crowd: list[str], dies_after: int) -> None:
+    dismiss(office, *LOGINS[:2])
+    with office.database.transaction(APP, ANN) as unit:
+        lease = unit.acquire_lease("dies", LEASE_LASTS)
+        run_id = unit.runs.begin("apply", lease)
+    items = survey(office.desk, run_id, lease).plan.items
+    outcomes: list[Outcome] = []
+    kernel = apply_plan(office.desk, Work(run_id, lease, tuple(enumerate(items))), outcomes)
+    for _ in range(dies_after):
+        next(kernel)
+    kernel.close()
+    with office.database.transaction(APP, ANN) as unit:
+        unit.release_lease(lease)
+    reconcile(office.desk, apply=True)
+    with office.database.reading(APP) as unit:
+        kept = unit.runs.kept(run_id)
+    assert kept is not None
+    assert [one.outcome for one in kept.items] == [OutcomeKind.DONE] * 2
+    assert [office.actions(one).count("account:deactivated") for one in crowd[:2]] == [1, 1]
+
+
+# ------------------------------------------------------------------ some people, now
+
+
+def test_a_removal_that_okta_states_is_acted_upon_at_once(office: Office, crowd: list[str]) -> None:
+    okta_user_id = office.okta_id(LOGINS[0])
+    unassign(office, LOGINS[0])
+    result = reconcile_subjects(office.desk, {okta_user_id: REMOVED})
+    assert (result.exit_code, result.applied) == (ExitCode.CLEAN, 1)
+    assert result.outcomes[0].item.since == REMOVED
+    assert [office.is_open(one) for one in crowd] == [False] + [True] * 5
+
+
+def test_a_hint_alone_decides_nothing(office: Office, crowd: list[str]) -> None:
+    ids = [office.okta_id(login) for login in LOGINS]
+    unassign(office, LOGINS[1])
+    office.okta.unanswered.add(ids[2])
+    result = reconcile_subjects(office.desk, {ids[0]: REMOVED, ids[1]: None, ids[2]: REMOVED, "00unobody": REMOVED})
+    assert result.applied == 0
+    assert all(office.is_open(one) for one in crowd)
+
+
+def test_nobody_of_ours_begins_no_run(office: Office, crowd: list[str]) -> None:
+    assert reconcile_subjects(office.desk, {"00unobody": REMOVED}).exit_code is ExitCode.CLEAN
+    with office.database.reading(APP) as unit:
+        assert unit.runs.latest() == ()
+
+
+def test_hints_are_under_the_same_guard_as_a_night(office: Office, crowd: list[str]) -> None:
+    ids = [office.okta_id(login) for login in LOGINS[:3]]
+    dismiss(office, *LOGINS[:3])
+    office.policy = replace(office.policy, max_deactivations=2)
+    assert reconcile_subjects(office.desk, dict.fromkeys(ids)).exit_code is ExitCode.BLOCKED
+    assert all(office.is_open(one) for one in crowd)
+
+
+def test_a_push_that_lands_while_okta_is_asked_wins(office: Office, crowd: list[str]) -> None:
+    okta_user_id = office.okta_id(LOGINS[0])
+    unassign(office, LOGINS[0])
+    office.okta.before_lookup = lambda _: office.edit(crowd[0], nickName=f"n{len(office.okta.lookups)}")
+    assert reconcile_subjects(office.desk, {okta_user_id: REMOVED}).applied == 0
+    assert office.is_open(crowd[0])
