@@ -14,6 +14,7 @@ from scim.resource import StoredResource
 from scim.store import ResourceStore
 from syncd.core.changes import Action, Cause, Change
 from syncd.core.subjects import Account, Assignment, Lookup, Subject
+from syncd.notifying import Notices
 
 
 class SourceFault(StrEnum):
@@ -249,6 +250,10 @@ class UnitOfWork(Protocol):
     @property
     def runs(self) -> Runs:
         """The application's ledger of runs."""
+
+    @property
+    def notices(self) -> Notices:
+        """What has to be told of the application, and the messages about it."""
 
     def record(self, change: Change) -> StoredResource | None:
         """Write the resource, its membership rows, the audit event and the outbox message: the one door for writes.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from scim.resource import Document, MembershipChange, StoredResource
 from syncd.core.subjects import Origin
@@ -25,6 +26,9 @@ class Action(StrEnum):
     RUN_ENDED = "run:ended"
     PLAN_MADE = "plan:made"
     PLAN_BLOCKED = "plan:blocked"
+
+
+TAKES_ACCESS: Final = frozenset({Action.ACCOUNT_DEACTIVATED, Action.ACCOUNT_DELETED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from syncd.ports import AuditEvent, Lease
 from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
 from syncd.store.directory import Directory
+from syncd.store.notices import SqlNotices
 from syncd.store.runs import SqlRuns
 from syncd.store.scope import Scope
 from syncd.store.staging import SqlStaging
@@ -24,6 +25,7 @@ class SqlUnitOfWork:
         self.resources = Directory(scope, self.record)
         self.staging = SqlStaging(scope)
         self.runs = SqlRuns(scope)
+        self.notices = SqlNotices(scope)
 
     def record(self, change: Change) -> StoredResource | None:
         """Write a change with all that belongs to it: the one door for writes."""
