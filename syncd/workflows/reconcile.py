@@ -12,13 +12,15 @@ from enum import IntEnum, StrEnum
 
 from scim.errors import ScimError
 from scim.resource import Document, StoredResource
+from syncd.core.alarms import RunNews, news_of_failure, news_of_report, news_of_unhealthy_source
 from syncd.core.attributes import with_attributes
 from syncd.core.changes import Action, Change
 from syncd.core.guard import forbids, needs_lookup, refutes
 from syncd.core.planning import Item
 from syncd.core.reports import DriftReport
 from syncd.core.situations import Effect
-from syncd.ports import Lease, LeaseHeldError, LeaseLostError, OutcomeKind, SourceUnhealthyError
+from syncd.ports import Lease, LeaseHeldError, LeaseLostError, OutcomeKind, SourceFault, SourceUnhealthyError
+from syncd.workflows.notify import tell_news
 from syncd.workflows.survey import LEASE_LASTS, Desk, survey
 
 
@@ -46,12 +48,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run."""
+    """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run.
+
+    `fault` is why nothing could be said, where that is the source's.
+    """
 
     exit_code: ExitCode
     message: str
     report: DriftReport | None = None
     outcomes: tuple[Outcome, ...] = field(default=())
+    fault: SourceFault | None = None
 
     @property
     def applied(self) -> int:
@@ -101,7 +107,7 @@ def _outcome(desk: Desk, lease: Lease, run_id: str, *, apply: bool, expected_dig
             pass
         return _applied(report, tuple(outcomes))
     except SourceUnhealthyError as error:
-        return RunResult(ExitCode.SOURCE_UNHEALTHY, str(error))
+        return RunResult(ExitCode.SOURCE_UNHEALTHY, str(error), fault=error.fault)
     except LeaseLostError as error:
         return RunResult(ExitCode.LEASE_HELD, f"{error}. This run stopped; what it had done is in the audit trail")
 
@@ -217,9 +223,11 @@ def _lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
         unit.note(Action.RUN_STARTED, {"run": run_id, "kind": kind, "policy": desk.policy.digest()})
     try:
         yield lease, run_id
-    except BaseException:
+    except BaseException as error:
         with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
             unit.runs.end(run_id, ExitCode.ERROR, {})
+            if not isinstance(error, KeyboardInterrupt):
+                tell_news(unit, news_of_failure(desk.app, run_id, type(error).__name__))
         raise
     finally:
         with desk.database.transaction(desk.app, desk.cause()) as unit:
@@ -228,8 +236,11 @@ def _lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
 
 def _end(desk: Desk, run_id: str, result: RunResult) -> None:
     counts = {situation.value: count for situation, count in result.report.counts.items()} if result.report else {}
+    news = _news(desk, run_id, result)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.runs.end(run_id, result.exit_code, counts)
+        if news:
+            tell_news(unit, news)
         if result.exit_code is ExitCode.BLOCKED:
             unit.note(Action.PLAN_BLOCKED, {"run": run_id, "why": result.message})
         unit.note(
@@ -243,3 +254,13 @@ def _end(desk: Desk, run_id: str, result: RunResult) -> None:
                 "counts": counts,
             },
         )
+
+
+def _news(desk: Desk, run_id: str, result: RunResult) -> RunNews | None:
+    """Return what there is to tell of a run; None of one that found out nothing."""
+    if result.report:
+        done = {outcome.item.account_id for outcome in result.outcomes if outcome.kind is OutcomeKind.DONE}
+        return news_of_report(result.report, done, desk.revocation_sla)
+    if result.fault:
+        return news_of_unhealthy_source(desk.app, run_id, result.fault.value, result.message)
+    return None

@@ -34,7 +34,8 @@ LEASE_LASTS = timedelta(minutes=15)
 class Desk:
     """What a run works with: the application, its policy, its source, the store, and somebody to tell.
 
-    `accepted_rows` is the size of the listing that an operator said is right, for this run only.
+    `accepted_rows` is the size of the listing that an operator said is right, for this run only. `revocation_sla` is
+    how long after the end of its assignment an account may stay open before somebody is told; with 0 nobody is.
     """
 
     app: str
@@ -44,6 +45,7 @@ class Desk:
     announce: Announce
     actor: str = "reconciler"
     accepted_rows: int | None = None
+    revocation_sla: timedelta = timedelta(0)
 
     def cause(self, run_id: str | None = None, reason: str | None = None) -> Cause:
         """Return to whom and to what a change of this run is attributed."""
