@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 from syncd.bootstrap.stores import open_store
 from syncd.bootstrap.system import SystemClock
@@ -31,6 +32,7 @@ def run_desk(
             announce=announce,
             actor=actor,
             accepted_rows=accepted_rows,
+            revocation_sla=timedelta(minutes=settings.apps[app].revocation_sla_minutes),
         )
 
 

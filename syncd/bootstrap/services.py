@@ -18,12 +18,14 @@ from scim.provider import Provider
 from scim.schema import ResourceType
 from scim.tolerance import PROFILES
 from syncd.bootstrap.leniencies import LeniencyCounter
+from syncd.bootstrap.notifications import minding
 from syncd.bootstrap.okta import run_desk
 from syncd.bootstrap.stores import check_schema, database_url, open_store
 from syncd.bootstrap.system import SystemClock, new_id, new_key
 from syncd.config import ServerSettings, Settings, listening_at, require_okta, resource_types
+from syncd.core.alarms import StormRule
 from syncd.core.changes import Cause
-from syncd.ports import Announce
+from syncd.ports import Announce, Database
 from syncd.scheduler import NightlyJob, run_scheduler
 from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database, reads_in_process
 from syncd.web.app import Edge, create_app
@@ -33,11 +35,13 @@ from syncd.web.gate import DEFAULT_GATE_LIMITS, GateLimits
 from syncd.web.options import ServerOptions, TlsFiles
 from syncd.web.server import serve as serve_app
 from syncd.workflows.accept_push import accept_push
+from syncd.workflows.hold_storm import HoldingDatabase
 from syncd.workflows.reconcile import reconcile
 
 _log = structlog.get_logger("syncd")
 
 NO_PROVIDERS: Final[Mapping[str, Provider]] = {}
+HONOURING: Final[Mapping[str, StormRule]] = {}
 DOCUMENTATION = "https://developer.okta.com/docs/concepts/scim/"
 
 
@@ -53,7 +57,9 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     server = settings.server
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
-    build = partial(build_front, database_url(settings), provider, gate_limits(server), providers(settings, provider))
+    holding = {name: rule for name, app in settings.apps.items() if (rule := app.storm_rule()).hold}
+    of_app = providers(settings, provider)
+    build = partial(build_front, database_url(settings), provider, gate_limits(server), of_app, holding=holding)
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
@@ -66,10 +72,15 @@ def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
 
 
 def build_front(
-    url: str, provider: Provider, limits: GateLimits, of_app: Mapping[str, Provider], bounds: Bounds
+    url: str,
+    provider: Provider,
+    limits: GateLimits,
+    of_app: Mapping[str, Provider],
+    bounds: Bounds,
+    holding: Mapping[str, StormRule] = HONOURING,
 ) -> Front:
     """Return what one worker process serves; see `build_app`."""
-    app = build_app(url, provider, limits, of_app)
+    app = build_app(url, provider, limits, of_app, holding)
     return Front(app.wsgi_app, bounds, app.is_prompt if reads_in_process(url) else no_request)
 
 
@@ -78,10 +89,11 @@ def build_app(
     provider: Provider,
     limits: GateLimits = DEFAULT_GATE_LIMITS,
     of_app: Mapping[str, Provider] = NO_PROVIDERS,
+    holding: Mapping[str, StormRule] = HONOURING,
 ) -> Edge:
     """Return the application of one worker process, with a store of its own.
 
-    `of_app` has the providers of applications whose clients meet another one.
+    `of_app` has the providers of applications whose clients meet another one, `holding` those that hold storms.
     """
     store = open_database(url, clock=SystemClock(), new_id=new_id, resource_types=provider.resource_types)
     seal = CursorSealer(partial(store.shared_key, "cursors", new_key), SystemClock())
@@ -89,7 +101,8 @@ def build_app(
     of_app = {name: replace(one, cursors=seal) for name, one in of_app.items()}
     counter = LeniencyCounter(store, SystemClock())
     atexit.register(counter.flush)
-    handler = _handler(store, provider, of_app, counter)
+    database = HoldingDatabase(store, holding, SystemClock()) if holding else store
+    handler = _handler(database, provider, of_app, counter)
     ready = partial(readiness, url, provider.resource_types)
     return create_app(store, SystemClock(), handler, provider.limits, ready, limits)
 
@@ -131,10 +144,10 @@ def server_options(server: ServerSettings) -> ServerOptions:
 
 
 def _handler(
-    store: SqlDatabase, provider: Provider, of_app: Mapping[str, Provider], counter: LeniencyCounter
+    database: Database, provider: Provider, of_app: Mapping[str, Provider], counter: LeniencyCounter
 ) -> Callable[[str, Cause, ScimRequest], ScimResponse]:
     def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
-        return accept_push(store, app, cause, request, of_app.get(app, provider), counter.count)
+        return accept_push(database, app, cause, request, of_app.get(app, provider), counter.count)
 
     return handle
 
@@ -145,7 +158,7 @@ def _handler(
 def run_worker(settings: Settings) -> int:
     """Run every application's reconciliation on its schedule until told to stop; return the exit code.
 
-    Raises `ConfigurationError` when Okta cannot be read with these settings, and `SchemaBehindError`.
+    Raises `ConfigurationError` when Okta cannot be read or nobody be told with these settings, and `SchemaBehindError`.
     """
     require_okta(settings)
     check_schema(settings)
@@ -153,7 +166,7 @@ def run_worker(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     jobs = [NightlyJob(name, app.schedule, partial(_nightly, settings, name)) for name, app in settings.apps.items()]
-    with open_store(settings) as store:
+    with open_store(settings) as store, minding(settings, store):
         return run_scheduler(
             jobs, clock=SystemClock(), last_run=partial(_last_run, store), announce=_log_progress, stop=stop
         )

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "drift-report": "syncd.cli.drift_report",
     "reconcile": "syncd.cli.reconcile",
     "explain": "syncd.cli.explain",
+    "notify": "syncd.cli.notify",
+    "storm": "syncd.cli.storm",
     "simulate": "syncd.cli.simulate",
 }
 """Each module has a click command called `command`. The order is that of the help."""

@@ -11,8 +11,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from syncd.config.checks import DISAGREEMENT, WRONG
-from syncd.config.model import Section, Settings
+from syncd.config.model import Settings
 from syncd.config.problems import Key
+from syncd.config.section import Section
 
 _ENTRY: Final = "[key]"
 """Pydantic's last step to an entry of which the name is wrong, not the value."""

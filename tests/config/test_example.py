@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from scim.exchange import Limits
 from syncd.config import AppSettings, LimitSettings, Settings, load
 from syncd.config.loading import FILES
-from syncd.config.model import Section
+from syncd.config.section import Section
 from syncd.core.policy import Policy
 from syncd.core.situations import DEFAULT_MODES
 

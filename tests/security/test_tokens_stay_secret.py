@@ -22,6 +22,8 @@ READING: dict[str, list[list[str]]] = {
     "reconcile": [["reconcile"]],
     "leniencies": [["leniencies"], ["leniencies", *JSON]],
     "explain": [["explain", "ann"], ["explain", "ann", *JSON]],
+    "notify": [["notify", "test"], ["notify", "list", "--all"], ["notify", "list", "--all", *JSON]],
+    "storm": [["storm", "list", "--since", "2026-01-01"], ["storm", "release"]],
 }
 # These make tokens, take none, or run until they are stopped; `serve` is run here as a process.
 OTHERS = {"demo", "init", "serve", "up", "worker", "simulate"}
