@@ -57,8 +57,7 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     server = settings.server
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
-    holding = {name: rule for name, app in settings.apps.items() if (rule := app.storm_rule()).hold}
-    of_app = providers(settings, provider)
+    of_app, holding = providers(settings, provider), storms_to_hold(settings)
     build = partial(build_front, database_url(settings), provider, gate_limits(server), of_app, holding=holding)
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
@@ -69,6 +68,12 @@ def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
         name: replace(provider, profile=PROFILES[app.profile], reprovision=app.reprovision)
         for name, app in settings.apps.items()
     }
+
+
+def storms_to_hold(settings: Settings) -> Mapping[str, StormRule]:
+    """Return the applications of which a storm of pushed deactivations is held, with what is one."""
+    rules = {name: app.storm_rule() for name, app in settings.apps.items()}
+    return {name: rule for name, rule in rules.items() if rule.hold}
 
 
 def build_front(
