@@ -20,7 +20,7 @@ BLOCKED = Standing(
 )
 STORM = Standing(Notice("crm", NoticeKind.PUSH_STORM, "crm: a storm of pushes", "See who it was"), AT, AT, 4)
 MESSAGE = Message("0b1c2d3e-id", MessageKind.NOTICE, "crm", AT, (BLOCKED,))
-LONGEST = 5.0
+LONGEST = 10.0
 """Seconds that no test's receiver may hold a notifier up."""
 
 

@@ -36,7 +36,7 @@ def receiver(contexts: Contexts) -> Iterator[MailReceiver]:
 
 
 def mail(receiver: MailReceiver, contexts: Contexts, to: tuple[str, ...] = RECEIVERS) -> Mail:
-    server = MailServer("127.0.0.1", receiver.port, "starttls", "syncd", PASSWORD, seconds=1.0)
+    server = MailServer("127.0.0.1", receiver.port, "starttls", "syncd", PASSWORD, seconds=2.0)
     return Mail(server, SENDER, to, trust=contexts[1])
 
 
@@ -69,7 +69,7 @@ class TestMail(NotifierContract):
 
     @pytest.fixture
     def world(self, receiver: MailReceiver, contexts: Contexts) -> MailWorld:
-        return MailWorld(receiver, InTime(mail(receiver, contexts), 2.0))
+        return MailWorld(receiver, InTime(mail(receiver, contexts), 3.0))
 
 
 def test_a_mail_goes_to_everybody_over_tls_after_a_login(receiver: MailReceiver, contexts: Contexts) -> None:

@@ -34,7 +34,7 @@ class TestSlack(NotifierContract):
 
     @pytest.fixture
     def world(self, receiver: WebReceiver) -> WebWorld:
-        return SlackWorld(receiver, InTime(Slack(receiver.url + PATH, patience=QUICK), 2.0))
+        return SlackWorld(receiver, InTime(Slack(receiver.url + PATH, patience=QUICK), 3.0))
 
 
 def texts(told: dict[str, Any]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from tests.support.certificates import loopback_contexts
 
 SECRET = "a secret of the tests, long enough"
 PATH = "/hooks/path-that-is-nobodys-business"
-QUICK = Patience(1.0, 1.0, 1.0)
+QUICK = Patience(2.0, 2.0, 2.0)
 
 
 class Noon:
@@ -73,7 +73,7 @@ class TestWebhook(NotifierContract):
 
     @pytest.fixture
     def world(self, receiver: WebReceiver, webhook: Webhook) -> WebWorld:
-        return WebWorld(receiver, InTime(webhook, 2.0))
+        return WebWorld(receiver, InTime(webhook, 3.0))
 
 
 def test_it_posts_the_message_as_json_that_can_be_read_back(receiver: WebReceiver, webhook: Webhook) -> None:
