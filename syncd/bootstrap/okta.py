@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 from syncd.bootstrap.stores import open_store
 from syncd.bootstrap.system import SystemClock, random_sample
@@ -49,6 +50,7 @@ def run_desk(
             closed=closed_now(settings.apps[app], SystemClock().now()),
             sample=random_sample,
             log=log,
+            revocation_sla=timedelta(minutes=settings.apps[app].revocation_sla_minutes),
         )
 
 

@@ -4,7 +4,7 @@ import atexit
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -19,13 +19,15 @@ from scim.schema import ResourceType
 from scim.tolerance import PROFILES
 from syncd.bootstrap.following import log_watch
 from syncd.bootstrap.leniencies import LeniencyCounter
+from syncd.bootstrap.notifications import minding
 from syncd.bootstrap.okta import run_desk
 from syncd.bootstrap.ringing import BELL, Ringer
 from syncd.bootstrap.stores import check_schema, database_url, open_store
 from syncd.bootstrap.system import SystemClock, new_id, new_key
 from syncd.config import ServerSettings, Settings, listening_at, require_okta, resource_types
+from syncd.core.alarms import StormRule
 from syncd.core.changes import Cause
-from syncd.ports import Announce
+from syncd.ports import Announce, Database
 from syncd.scheduler import NightlyJob, run_scheduler
 from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database, reads_in_process
 from syncd.web.app import Edge, create_app
@@ -37,12 +39,24 @@ from syncd.web.options import ServerOptions, TlsFiles
 from syncd.web.server import serve as serve_app
 from syncd.workflows.accept_push import accept_push
 from syncd.workflows.follow_events import FULL_RUNS
+from syncd.workflows.hold_storm import HoldingDatabase
 from syncd.workflows.reconcile import reconcile
 
 _log = structlog.get_logger("syncd")
 
 NO_PROVIDERS: Final[Mapping[str, Provider]] = {}
 DOCUMENTATION = "https://developer.okta.com/docs/concepts/scim/"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What an endpoint does beside SCIM: answer Okta's event hook, with that secret, and hold storms of pushes."""
+
+    hook_secret: str | None = None
+    holding: Mapping[str, StormRule] = field(default_factory=dict)
+
+
+NO_EXTRAS: Final = Extras()
 
 
 def serve(settings: Settings, announce: Announce, *, host: str | None = None, port: int | None = None) -> int:
@@ -58,8 +72,8 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
     secret = server.event_hook_secret.get_secret_value() if server.event_hook_secret else None
-    front = partial(build_front, hook_secret=secret)
-    build = partial(front, database_url(settings), provider, gate_limits(server), providers(settings, provider))
+    of_app, extras = providers(settings, provider), Extras(secret, storms_to_hold(settings))
+    build = partial(build_front, database_url(settings), provider, gate_limits(server), of_app, extras=extras)
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
@@ -71,16 +85,22 @@ def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
     }
 
 
+def storms_to_hold(settings: Settings) -> Mapping[str, StormRule]:
+    """Return the applications of which a storm of pushed deactivations is held, with what is one."""
+    rules = {name: app.storm_rule() for name, app in settings.apps.items()}
+    return {name: rule for name, rule in rules.items() if rule.hold}
+
+
 def build_front(
     url: str,
     provider: Provider,
     limits: GateLimits,
     of_app: Mapping[str, Provider],
     bounds: Bounds,
-    hook_secret: str | None = None,
+    extras: Extras = NO_EXTRAS,
 ) -> Front:
     """Return what one worker process serves; see `build_app`."""
-    app = build_app(url, provider, limits, of_app, hook_secret)
+    app = build_app(url, provider, limits, of_app, extras)
     prompt = app.is_prompt if reads_in_process(url) else no_request
     return Front(app.wsgi_app, bounds, lambda environ: is_call(environ) or prompt(environ))
 
@@ -90,12 +110,11 @@ def build_app(
     provider: Provider,
     limits: GateLimits = DEFAULT_GATE_LIMITS,
     of_app: Mapping[str, Provider] = NO_PROVIDERS,
-    hook_secret: str | None = None,
+    extras: Extras = NO_EXTRAS,
 ) -> Edge:
     """Return the application of one worker process, with a store of its own.
 
-    `of_app` has the providers of applications whose clients meet another one. With `hook_secret` Okta's event hook is
-    answered.
+    `of_app` has the providers of applications whose clients meet another one.
     """
     store = open_database(url, clock=SystemClock(), new_id=new_id, resource_types=provider.resource_types)
     seal = CursorSealer(partial(store.shared_key, "cursors", new_key), SystemClock())
@@ -103,11 +122,12 @@ def build_app(
     of_app = {name: replace(one, cursors=seal) for name, one in of_app.items()}
     counter = LeniencyCounter(store, SystemClock())
     atexit.register(counter.flush)
-    handler = _handler(store, provider, of_app, counter)
+    database = HoldingDatabase(store, extras.holding, SystemClock()) if extras.holding else store
+    handler = _handler(database, provider, of_app, counter)
     ready = partial(readiness, url, provider.resource_types)
     app = create_app(store, SystemClock(), handler, provider.limits, ready, limits)
-    if hook_secret is not None:
-        add_event_hook(app, EventHook(hook_secret, Ringer(store.bell(BELL)).ring))
+    if extras.hook_secret is not None:
+        add_event_hook(app, EventHook(extras.hook_secret, Ringer(store.bell(BELL)).ring))
     return app
 
 
@@ -148,10 +168,10 @@ def server_options(server: ServerSettings) -> ServerOptions:
 
 
 def _handler(
-    store: SqlDatabase, provider: Provider, of_app: Mapping[str, Provider], counter: LeniencyCounter
+    database: Database, provider: Provider, of_app: Mapping[str, Provider], counter: LeniencyCounter
 ) -> Callable[[str, Cause, ScimRequest], ScimResponse]:
     def handle(app: str, cause: Cause, request: ScimRequest) -> ScimResponse:
-        return accept_push(store, app, cause, request, of_app.get(app, provider), counter.count)
+        return accept_push(database, app, cause, request, of_app.get(app, provider), counter.count)
 
     return handle
 
@@ -164,7 +184,7 @@ def run_worker(settings: Settings) -> int:
 
     Returns the exit code.
 
-    Raises `ConfigurationError` when Okta cannot be read with these settings, and `SchemaBehindError`.
+    Raises `ConfigurationError` when Okta cannot be read or nobody be told with these settings, and `SchemaBehindError`.
     """
     require_okta(settings)
     check_schema(settings)
@@ -172,7 +192,7 @@ def run_worker(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     jobs = [NightlyJob(name, app.schedule, partial(_nightly, settings, name)) for name, app in settings.apps.items()]
-    with open_store(settings) as store:
+    with open_store(settings) as store, minding(settings, store):
         watch = log_watch(settings, store, _log_progress)
         return run_scheduler(
             [*jobs, *([watch] if watch else [])],

@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "mark": "syncd.cli.mark",
     "waiver": "syncd.cli.waiver",
     "undo": "syncd.cli.undo",
+    "notify": "syncd.cli.notify",
+    "storm": "syncd.cli.storm",
     "simulate": "syncd.cli.simulate",
 }
 """Each module has a click command called `command`. The order is that of the help."""

@@ -1,5 +1,6 @@
 """`syncd reconcile`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,7 @@ def command(
     the plan is above a threshold, 5 the plan is no longer the one expected, 6 another run holds the application, 7
     applied in part.
     """
+    from syncd.bootstrap.notifications import telling_afterwards
     from syncd.bootstrap.okta import run_desk
     from syncd.bootstrap.settings import load_settings
     from syncd.workflows.reconcile import reconcile
@@ -54,7 +56,10 @@ def command(
     name, app = choose_app(settings, app_name)
     apply_it = apply_it or (as_configured and app.apply)
     chosen = situations(only, "--only") if only else None
-    with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows, only=chosen) as desk:
+    with (
+        telling_afterwards(settings, name) if as_configured else nullcontext(),
+        run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows, only=chosen) as desk,
+    ):
         result = reconcile(desk, apply=apply_it, expected_digest=expect_digest)
     if as_json:
         print_json(result_as_json(result))

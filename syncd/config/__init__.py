@@ -16,6 +16,8 @@ from syncd.config.model import (
     ServerSettings,
     Settings,
 )
+from syncd.config.notify import NotifySettings
+from syncd.config.notify_access import require_notify
 from syncd.config.okta_access import require_okta
 from syncd.config.problems import ConfigurationError, Problem
 
@@ -25,6 +27,7 @@ __all__ = [
     "DatabaseSettings",
     "LimitSettings",
     "LogSettings",
+    "NotifySettings",
     "OktaSettings",
     "Problem",
     "ScimSettings",
@@ -33,6 +36,7 @@ __all__ = [
     "listening_at",
     "load",
     "load_with_origins",
+    "require_notify",
     "require_okta",
     "resource_types",
 ]

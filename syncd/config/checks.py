@@ -4,6 +4,7 @@ A check returns the value or raises `wrong(...)`: the two halves of the message 
 what to write instead.
 """
 
+import base64
 import ipaddress
 import re
 from contextlib import suppress
@@ -19,9 +20,13 @@ from syncd import cron
 WRONG: Final = "wrong"
 DISAGREEMENT: Final = "disagreement"
 
+WEBHOOK_SECRET_BYTES: Final = 24
+"""The least that Standard Webhooks takes."""
+
 _APP_NAME: Final = re.compile(r"[a-z0-9-]{1,63}")
 _OKTA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SHORTEST_SECRET: Final = 16
+_MAIL_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 _DATABASE_URL: Final = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.*")
 
 
@@ -112,6 +117,43 @@ def check_public_url(url: str) -> str:
     if parts.query or parts.fragment or url.endswith(("/", "?", "#")):
         raise wrong("must end where the path ends, without a slash, ? or #", instead)
     return url
+
+
+def check_post_url(url: str) -> str:
+    """Take an address that something may be posted to: https, or this machine. The message never shows it."""
+    parts = _split(url)
+    if parts is None or "@" in parts.netloc or parts.fragment:
+        raise wrong("is no address to post to", 'Write it as "https://host/path", without a user name in it')
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise wrong("must be https", "Write https://; http is for this machine only")
+    return url
+
+
+def check_secret_post_url(url: SecretStr) -> SecretStr:
+    """Take an address that something may be posted to, and that is a secret itself."""
+    check_post_url(url.get_secret_value())
+    return url
+
+
+def check_webhook_secret(secret: SecretStr) -> SecretStr:
+    """Take at least 24 characters, or after whsec_ base64 of at least 24 bytes."""
+    text = secret.get_secret_value()
+    size = len(text.encode())
+    if text.startswith("whsec_"):
+        try:
+            size = len(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+        except ValueError as error:
+            raise wrong("is no base64 after whsec_", "Make one: openssl rand -base64 32") from error
+    if size < WEBHOOK_SECRET_BYTES:
+        raise wrong("is too short to sign with", "Make one: openssl rand -base64 32")
+    return secret
+
+
+def check_mail_address(address: str) -> str:
+    """Take a mail address without a name: it goes into headers and to the mail server."""
+    if not _MAIL_ADDRESS.fullmatch(address):
+        raise wrong("is no mail address", 'Write it as "name@example.com"')
+    return address
 
 
 def check_org_url(url: str) -> str:

@@ -20,8 +20,14 @@ FILES: Final = {
     ("server", "event_hook_secret_file"): ("server", "event_hook_secret"),
     ("okta", "api_token_file"): ("okta", "api_token"),
     ("okta", "private_key_file"): ("okta", "private_key"),
+    ("notify", "webhook_secret_file"): ("notify", "webhook_secret"),
+    ("notify", "slack_url_file"): ("notify", "slack_url"),
+    ("notify", "smtp_password_file"): ("notify", "smtp_password"),
 }
 """The settings that name a file, and the secret that it holds."""
+
+_NEEDED_LATER: Final = {"okta", "notify"}
+"""Sections of which the endpoint needs no secret."""
 
 Values = dict[Key, Value]
 
@@ -77,8 +83,8 @@ def _misnamed(environ: Mapping[str, str]) -> Iterator[Problem]:
 def _read_secret_files(values: Values) -> Iterator[Problem]:
     """Put the contents of the files that are named into `values`; yield what prevents it.
 
-    A credential of Okta's that this user may not read is left out: only the reconciler needs it, and `require_okta`
-    tells it.
+    A secret of Okta's or of a way to tell people that this user may not read is left out: only the reconciler needs
+    it, and `require_okta` and `require_notify` tell it.
     """
     for name, secret in FILES.items():
         named = values.get(name)
@@ -91,7 +97,7 @@ def _read_secret_files(values: Values) -> Iterator[Problem]:
         try:
             values[secret] = Value(sources.read_secret(dotted(name), Path(named.given), named.origin), named.origin)
         except ConfigurationError as error:
-            yield from error.problems if name[0] != "okta" else ()
+            yield from error.problems if name[0] not in _NEEDED_LATER else ()
 
 
 def _validate(values: Values, file: str) -> tuple[Settings | None, list[Problem]]:

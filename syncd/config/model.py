@@ -19,11 +19,11 @@ from scim.resource import fold
 from syncd.config import checks
 from syncd.config.checks import Disagreement
 from syncd.config.guarding import GuardSettings, RuleSettings
-from syncd.config.section import Section
+from syncd.config.notify import NotifySettings
+from syncd.config.section import Secret, Section
+from syncd.core.alarms import StormRule
 from syncd.core.policy import Policy
 from syncd.core.situations import DEFAULT_MODES, EFFECTS, Mode, Situation
-
-Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
 class DatabaseSettings(Section):
@@ -245,6 +245,23 @@ class AppSettings(Section):
     lookup_limit: int = Field(
         200, ge=0, description="Single questions to Okta in one run; what is not asked stays unknown."
     )
+    freshness_hours: float = Field(
+        26.0,
+        ge=0,
+        description="Hours without a complete listing from Okta after which somebody is told; 0 never tells.",
+    )
+    revocation_sla_minutes: int = Field(
+        2880,
+        ge=0,
+        description="Minutes that an account may stay open after its assignment ended before somebody is told; 0: any.",
+    )
+    storm_deactivations: int = Field(
+        20, ge=0, description="Accounts that pushes may close within storm_minutes before somebody is told; 0: any."
+    )
+    storm_minutes: int = Field(10, ge=1, le=1440, description="Minutes in which they are counted.")
+    storm_action: Literal["honour", "hold"] = Field(
+        "honour", description="What becomes of more: honour them, or hold them (429) until somebody releases them."
+    )
     guard: GuardSettings = GuardSettings()
     modes: dict[Situation, Mode] = Field(
         default_factory=dict, description="What to do in a situation: off, report, propose or auto."
@@ -276,6 +293,10 @@ class AppSettings(Section):
             **self.guard.as_policy(),
         )
 
+    def storm_rule(self) -> StormRule:
+        """Return how many pushed deactivations are a storm, as the core takes it."""
+        return StormRule(self.storm_deactivations, timedelta(minutes=self.storm_minutes), self.storm_action == "hold")
+
 
 class Settings(Section):
     """Everything that can be set."""
@@ -285,6 +306,7 @@ class Settings(Section):
     scim: ScimSettings = ScimSettings()
     okta: OktaSettings = OktaSettings()
     log: LogSettings = LogSettings()
+    notify: NotifySettings = NotifySettings()
     apps: dict[Annotated[str, AfterValidator(checks.check_app_name)], AppSettings] = Field(default_factory=dict)
 
     def disagreements(self) -> Iterator[Disagreement]:
@@ -300,6 +322,5 @@ class Settings(Section):
         """Return every secret value, for the redaction of logs; a password in the database URL on its own too."""
         url = self.database.url.get_secret_value()
         others = (self.okta.api_token, self.okta.private_key, self.server.event_hook_secret)
-        return tuple(
-            filter(None, [urlsplit(url).password, *(secret.get_secret_value() for secret in others if secret)])
-        )
+        given = (secret.get_secret_value() for secret in others if secret)
+        return tuple(filter(None, [urlsplit(url).password, *given, *self.notify.secret_values()]))

@@ -1,12 +1,14 @@
-"""What every table of the configuration file is."""
+"""What every table of the file has in common."""
 
 from collections.abc import Iterator
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from syncd.config import checks
 from syncd.config.checks import Disagreement
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
 class Section(BaseModel):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from scim.resource import Document, MembershipChange, StoredResource
 from syncd.core.subjects import Origin
@@ -35,6 +36,9 @@ class Action(StrEnum):
     ACCOUNT_UNMARKED = "account:unmarked"
     WAIVER_GIVEN = "waiver:given"
     WAIVER_ENDED = "waiver:ended"
+
+
+TAKES_ACCESS: Final = frozenset({Action.ACCOUNT_DEACTIVATED, Action.ACCOUNT_DELETED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from scim.resource import StoredResource
 from scim.store import ResourceStore
 from syncd.core.changes import Action, Cause, Change
 from syncd.core.subjects import Account
+from syncd.notifying import Notices
 from syncd.ports.decisions import Decisions
 from syncd.ports.events import Hints
 from syncd.ports.ledger import Lease, Runs
@@ -52,6 +53,10 @@ class UnitOfWork(Protocol):
     @property
     def hints(self) -> Hints:
         """Whom to look at again, and how far Okta's System Log was read."""
+
+    @property
+    def notices(self) -> Notices:
+        """What has to be told of the application, and the messages about it."""
 
     def record(self, change: Change) -> StoredResource | None:
         """Write the resource, its membership rows, the audit event and the outbox message: the one door for writes.

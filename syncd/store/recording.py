@@ -15,7 +15,8 @@ from scim.errors import Conflict, Uniqueness
 from scim.history import remember
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.schema import ResourceType
-from syncd.core.changes import Change, action_of
+from syncd.core.changes import TAKES_ACCESS, Change, action_of
+from syncd.store import inbound
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
 from syncd.store.counters import announce_row, count
@@ -170,7 +171,10 @@ def hold(scope: Scope, before: StoredResource) -> Held:
 
 def tell(scope: Scope, change: Change, subject: tuple[str, str | None], detail: dict[str, Any]) -> None:
     """Write the audit event of a change and put it into the outbox."""
-    write_event(scope, action_of(change), subject, detail, into_outbox=True)
+    action = action_of(change)
+    write_event(scope, action, subject, detail, into_outbox=True)
+    if action in TAKES_ACCESS:
+        inbound.note(scope, action, change, subject[0], detail["version"])
 
 
 def _write(

@@ -33,10 +33,10 @@ class Scope:
     """One application's rows in one transaction.
 
     `app` is the application's row number. `cause` is None where nothing may be written. `moment` is the time of
-    everything that is written, taken once. `types` are the resource types by name, extensions included. `held` has the
-    locked rows by resource type and id. `indexed` returns the URNs of the extensions whose marked attributes have all
-    their values in the index now. `walks` is what this process remembers of lists. `trigrams`
-    returns the columns with an index of their pieces.
+    everything that is written, taken once. `types` are the resource types by name, extensions included. `held` has
+    the locked rows by resource type and id, `taken` the ids of the accounts that were closed for a push. `indexed`
+    returns the URNs of the extensions whose marked attributes have all their values in the index now. `walks` is
+    what this process remembers of lists. `trigrams` returns the columns with an index of their pieces.
     """
 
     link: Link
@@ -48,6 +48,7 @@ class Scope:
     new_id: Callable[[], str]
     types: Mapping[str, ResourceType]
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
+    taken: list[str] = field(default_factory=list)
     indexed: Callable[[], frozenset[str]] = frozenset
     walks: Walks = field(default_factory=Walks)
     trigrams: Callable[[], frozenset[str]] = frozenset

@@ -27,7 +27,8 @@ class Desk:
     `accepted_rows` is the size of the listing that an operator said is right, for this run only. `only` bounds the plan
     to some situations. `closed` says why effects other than those on deactivated people have to wait now (a maintenance
     window), or is None. `lease_lasts` is how long the application is held for this run after each of its steps. `log`
-    is Okta's System Log, where it can be read.
+    is Okta's System Log, where it can be read. `revocation_sla` is how long after the end of its assignment an account
+    may stay open before somebody is told; with 0 nobody is.
     """
 
     app: str
@@ -42,6 +43,7 @@ class Desk:
     sample: Sample = first
     lease_lasts: timedelta = LEASE_LASTS
     log: EventLog | None = None
+    revocation_sla: timedelta = timedelta(0)
 
     def cause(self, run_id: str | None = None, reason: str | None = None) -> Cause:
         """Return to whom and to what a change of this run is attributed."""

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+from syncd.core.alarms import RunNews, news_of_failure, news_of_report, news_of_unhealthy_source
 from syncd.core.changes import Action
 from syncd.core.reports import DriftReport
 from syncd.ports import (
@@ -14,11 +15,13 @@ from syncd.ports import (
     LeaseHeldError,
     LeaseLostError,
     OutcomeKind,
+    SourceFault,
     SourceUnhealthyError,
     UnitOfWork,
 )
 from syncd.workflows.apply_plan import Outcome
 from syncd.workflows.desk import Desk
+from syncd.workflows.notify import tell_news
 
 
 class ExitCode(IntEnum):
@@ -38,7 +41,8 @@ class ExitCode(IntEnum):
 class RunResult:
     """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run.
 
-    `moved` says in words what is different now from the plan that was expected.
+    `moved` says in words what is different now from the plan that was expected. `fault` is why nothing could be said,
+    where that is the source's.
     """
 
     exit_code: ExitCode
@@ -46,6 +50,7 @@ class RunResult:
     report: DriftReport | None = None
     outcomes: tuple[Outcome, ...] = field(default=())
     moved: tuple[str, ...] = field(default=())
+    fault: SourceFault | None = None
 
     @property
     def applied(self) -> int:
@@ -73,7 +78,7 @@ def caught(work: Callable[[], RunResult]) -> RunResult:
     try:
         return work()
     except SourceUnhealthyError as error:
-        return RunResult(ExitCode.SOURCE_UNHEALTHY, str(error))
+        return RunResult(ExitCode.SOURCE_UNHEALTHY, str(error), fault=error.fault)
     except AlreadyDecidedError as error:
         return RunResult(ExitCode.BLOCKED, f"{error}. Nothing was changed; approve the plan anew")
     except LeaseLostError as error:
@@ -117,9 +122,11 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
         unit.note(Action.RUN_STARTED, {"run": run_id, "kind": kind, "policy": desk.policy.digest()})
     try:
         yield lease, run_id
-    except BaseException:
+    except BaseException as error:
         with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
             unit.runs.end(run_id, ExitCode.ERROR, {})
+            if not isinstance(error, KeyboardInterrupt):
+                tell_news(unit, news_of_failure(desk.app, run_id, type(error).__name__))
         raise
     finally:
         with desk.database.transaction(desk.app, desk.cause()) as unit:
@@ -129,8 +136,11 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
 def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> None:
     """Write how the run ended, and what follows from that for quarantines."""
     counts = {situation.value: count for situation, count in result.report.counts.items()} if result.report else {}
+    news = _news(desk, run_id, result)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.runs.end(run_id, result.exit_code, counts)
+        if news:
+            tell_news(unit, news)
         if apply and result.report:
             _note_verdict(unit, run_id, result.report, result)
         unit.note(
@@ -155,3 +165,15 @@ def _note_verdict(unit: UnitOfWork, run_id: str, report: DriftReport, result: Ru
         outcome = "released" if report.verdict.approval else "passed"
         for one in unit.decisions.quarantines():
             unit.decisions.end_quarantine(one.quarantine_id, outcome, f"run {run_id} carried out {report.plan.digest}")
+
+
+def _news(desk: Desk, run_id: str, result: RunResult) -> RunNews | None:
+    """Return what there is to tell of a run; None of one that found out nothing."""
+    if result.report:
+        done = {outcome.item.account_id for outcome in result.outcomes if outcome.kind is OutcomeKind.DONE}
+        news = news_of_report(result.report, done, desk.revocation_sla)
+        # What some people are asked about says nothing of everybody: no reason ends by that.
+        return news if result.report.snapshot_id else replace(news, settled=frozenset())
+    if result.fault:
+        return news_of_unhealthy_source(desk.app, run_id, result.fault.value, result.message)
+    return None

@@ -22,6 +22,13 @@ READING: dict[str, list[list[str]]] = {
     "reconcile": [["reconcile"]],
     "leniencies": [["leniencies"], ["leniencies", *JSON]],
     "explain": [["explain", "ann"], ["explain", "ann", *JSON]],
+    "plan": [["plan", "list"], ["plan", "show"], ["plan", "show", *JSON]],
+    "quarantine": [["quarantine", "list", "--all"], ["quarantine", "list", "--all", *JSON]],
+    "mark": [["mark", "list"], ["mark", "add", "ann", "hold", "--reason", "because"], ["mark", "list", *JSON]],
+    "waiver": [["waiver", "list"], ["waiver", "list", *JSON]],
+    "undo": [["undo", "no such run"]],
+    "notify": [["notify", "test"], ["notify", "list", "--all"], ["notify", "list", "--all", *JSON]],
+    "storm": [["storm", "list", "--since", "2026-01-01"], ["storm", "release"]],
 }
 # These make tokens, take none, or run until they are stopped; `serve` is run here as a process.
 OTHERS = {"demo", "init", "serve", "up", "worker", "simulate"}

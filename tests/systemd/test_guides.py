@@ -75,6 +75,8 @@ def test_the_exit_codes_of_the_guide_are_those_there_are() -> None:
 
 def test_the_defaults_that_the_guide_tells_are_the_defaults() -> None:
     app = AppSettings(okta_app_id="0oa1")
-    for name in ("max_deactivations", "max_percent", "small_population", "min_listing_percent"):
+    names = ("max_deactivations", "max_percent", "small_population", "min_listing_percent", "revocation_sla_minutes")
+    for name in (*names, "freshness_hours", "storm_deactivations", "storm_minutes"):
         assert f"`{name}` ({getattr(app, name):g})" in GUIDES["operating.md"]
+    assert f"`digest_hours` ({Settings().notify.digest_hours:g})" in GUIDES["operating.md"]
     assert f"`{app.schedule}` by default" in GUIDES["operating.md"]

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from syncd import config
+from syncd.bootstrap import settings as bootstrap_settings
 from syncd.cli import COMMANDS
 from syncd.cli import syncd as program
 from syncd.cli.failures import CONFIGURATION
@@ -29,7 +30,7 @@ from tests.systemd.unit_files import (
 )
 
 EXPOSURE = 1.5
-SECRETS = {"database.url", "okta.api_token", "okta.private_key", "server.event_hook_secret"}
+SECRETS = {*bootstrap_settings.SECRETS}
 
 
 def systemd_version() -> int:
@@ -89,11 +90,12 @@ def test_a_credential_reaches_the_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", SERVICES)
-def test_only_what_reads_okta_gets_its_credential(shape: str) -> None:
+def test_only_what_reads_okta_and_tells_people_gets_the_secrets_for_it(shape: str) -> None:
     given = {line.partition(":")[0] for line in service(shape)["LoadCredential"]}
     reads_okta = "serve" not in service(shape)["ExecStart"][0]
-    own = ("okta__api_token", "okta__private_key") if reads_okta else ("server__event_hook_secret",)
-    assert given == {"database__url", *own}
+    hook = "server.event_hook_secret"
+    own = {name for name in SECRETS if (name != hook if reads_okta else name in {"database.url", hook})}
+    assert given == {name.replace(".", "__") for name in own}
 
 
 @pytest.mark.parametrize("shape", SERVICES)

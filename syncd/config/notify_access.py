@@ -1,0 +1,46 @@
+"""What it takes to tell people something, beyond what `load` insists on.
+
+The endpoint tells nobody anything and, under systemd, gets none of these secrets; so that one is missing is no mistake
+until somebody wants to use it.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from syncd.config import sources
+from syncd.config.notify import NotifySettings
+from syncd.config.problems import ConfigurationError, Problem
+
+_WHERE: Final = "configuration"
+
+_PARTNERS: Final = {"webhook_secret": "webhook_url", "smtp_password": "smtp_username", "smtp_username": "smtp_host"}
+"""Settings that say nothing without another one."""
+
+
+def require_notify(notify: NotifySettings) -> NotifySettings:
+    """Return the settings once each way that is set can be used. Raises `ConfigurationError` with all that is wrong."""
+    problems = [*_unread_files(notify), *_lacks(notify)]
+    if problems:
+        raise ConfigurationError(problems)
+    return notify
+
+
+def _lacks(notify: NotifySettings) -> Iterator[Problem]:
+    if notify.webhook_url and notify.webhook_secret is None and notify.webhook_secret_file is None:
+        instead = "Set notify.webhook_secret_file: what is not signed can be forged"
+        yield Problem(_WHERE, "notify.webhook_secret", "is missing", instead)
+    for name, partner in _PARTNERS.items():
+        if getattr(notify, name) is not None and getattr(notify, partner) is None:
+            yield Problem(_WHERE, f"notify.{name}", f"says nothing without {partner}", f"Set notify.{partner} too")
+
+
+def _unread_files(notify: NotifySettings) -> Iterator[Problem]:
+    """Yield why a file that is named was left out: by reading it again."""
+    for setting in ("webhook_secret_file", "slack_url_file", "smtp_password_file"):
+        file = getattr(notify, setting)
+        if file is None or getattr(notify, setting.removesuffix("_file")) is not None:
+            continue
+        try:
+            sources.read_secret(f"notify.{setting}", file, _WHERE)
+        except ConfigurationError as error:
+            yield from error.problems
