@@ -4,6 +4,7 @@ from typing import Any
 
 from syncd.simulator.errors import OktaError, invalid
 from syncd.simulator.jobs import Operation, UserJob
+from syncd.simulator.log_targets import of_app, of_assignment, of_group
 from syncd.simulator.org import Org
 from syncd.simulator.records import (
     PUSH_NEW_USERS,
@@ -51,6 +52,7 @@ def update(
     app_user = org.app_user(app, user.id)
     _own(user, app_user, user_name, profile)
     app_user.last_updated = org.now()
+    org.log.add("application.user_membership.update", *of_assignment(app, user, app_user))
     if app_user.sync_state is SyncState.ERROR and app_user.external_id is None:
         provision(org, app, user, app_user)
     else:
@@ -102,6 +104,7 @@ def assign_group(org: Org, app: App, group_id: str) -> GroupAssignment:
     if assignment is None:
         assignment = GroupAssignment(group_id, org.now(), priority=len(app.groups))
         app.groups.put(group_id, assignment)
+        org.log.add("group.application_assignment.add", of_group(group), of_app(app))
         for user_id in group.members:
             settle(org, app, org.user(user_id))
     return assignment
@@ -111,7 +114,9 @@ def unassign_group(org: Org, app: App, group_id: str) -> bool:
     """Take a group's assignment back, and those of members who are assigned through it alone. False: was not there."""
     if app.groups.remove(group_id) is None:
         return False
-    for user_id in org.group(group_id).members:
+    group = org.group(group_id)
+    org.log.add("group.application_assignment.remove", of_group(group), of_app(app))
+    for user_id in group.members:
         settle(org, app, org.user(user_id))
     return True
 
@@ -175,6 +180,7 @@ def _add(org: Org, app: App, user: User, scope: Scope) -> AppUser:
         status_changed=now,
     )
     app.users.put(user.id, app_user)
+    org.log.add("application.user_membership.add", *of_assignment(app, user, app_user))
     return app_user
 
 
@@ -188,6 +194,7 @@ def _own(user: User, app_user: AppUser, user_name: str | None, profile: dict[str
 
 def _remove(org: Org, app: App, user: User, app_user: AppUser) -> None:
     app.users.remove(user.id)
+    org.log.add("application.user_membership.remove", *of_assignment(app, user, app_user))
     if app_user.status is not AppUserStatus.ACTIVE:
         org.push(user_job(Operation.DEACTIVATE, app, user, app_user))
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
 
 from syncd.simulator.calls import malformed
 from syncd.simulator.errors import OktaError, invalid, not_found
+from syncd.simulator.event_hooks import EventHooks
 from syncd.simulator.exchange import Answer, ApiRequest, Json
 from syncd.simulator.faults import ASSIGNMENTS, Faults
 from syncd.simulator.org import Org
@@ -26,6 +28,7 @@ class Control:
     faults: Faults
     pushes: PushQueue
     rate_limits: RateLimits
+    hooks: EventHooks
 
     def respond(self, request: ApiRequest) -> Answer:
         """Answer a request whose credential was checked. Raises `OktaError`."""
@@ -108,6 +111,32 @@ def _set_rate_limits(control: Control, request: ApiRequest) -> Answer:
     return Answer(payload={"enabled": limits.enabled, "perMinute": limits.per_minute, "otherwise": otherwise})
 
 
+def _steer_log(control: Control, request: ApiRequest) -> Answer:
+    """Hold events back or let them come late, and set how long the log goes back."""
+    body, log = _object(request.body), control.org.log
+    days = body.get("retentionDays", log.retention / timedelta(days=1))
+    if not isinstance(days, int | float) or days <= 0:
+        raise invalid("retentionDays", "The value must be a number of days")
+    with control.org.lock:
+        log.retention = timedelta(days=days)
+        if "held" in body:
+            (log.hold if body["held"] is True else log.release)()
+        return Answer(payload={"events": len(log), "retentionDays": days})
+
+
+def _add_hook(control: Control, request: ApiRequest) -> Answer:
+    body = _object(request.body)
+    url, authorization, types = body.get("url"), body.get("authorization"), body.get("eventTypes", [])
+    if not (isinstance(url, str) and isinstance(authorization, str) and isinstance(types, list)):
+        raise invalid("url", "A hook has url, authorization and perhaps eventTypes")
+    hook = control.hooks.register(url, authorization, map(str, types))
+    return Answer(201, {"id": hook.id, "url": hook.url, "eventTypes": sorted(hook.event_types)})
+
+
+def _list_deliveries(control: Control, _request: ApiRequest) -> Answer:
+    return Answer(payload=[asdict(delivery) for delivery in control.hooks.deliveries()])
+
+
 def _object(body: bytes) -> Json:
     try:
         document = orjson.loads(body or b"{}")
@@ -136,4 +165,7 @@ _ROUTES: Final[Mapping[tuple[str, str], Callable[[Control, ApiRequest], Answer]]
     ("GET", "/tasks"): _tasks,
     ("POST", "/drain"): _drain,
     ("PUT", "/rate-limits"): _set_rate_limits,
+    ("PUT", "/log"): _steer_log,
+    ("POST", "/event-hooks"): _add_hook,
+    ("GET", "/event-hooks"): _list_deliveries,
 }

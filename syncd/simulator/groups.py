@@ -2,6 +2,7 @@
 
 from syncd.simulator import assignments, group_push
 from syncd.simulator.errors import invalid
+from syncd.simulator.log_targets import of_group, of_user
 from syncd.simulator.org import Org
 from syncd.simulator.records import Group, User
 
@@ -13,6 +14,7 @@ def create(org: Org, name: str, description: str = "") -> Group:
     group = Group(org.ids.make("00g"), name, description, now, now, now)
     org.groups.put(group.id, group)
     org.group_names[name] = group.id
+    org.log.add("group.lifecycle.create", of_group(group))
     return group
 
 
@@ -36,6 +38,7 @@ def delete(org: Org, group: Group) -> None:
         org.groups_of[user_id].discard(group.id)
     del org.group_names[group.name]
     org.groups.remove(group.id)
+    org.log.add("group.lifecycle.delete", of_group(group))
 
 
 def add_member(org: Org, group: Group, user: User) -> None:
@@ -45,6 +48,7 @@ def add_member(org: Org, group: Group, user: User) -> None:
     group.members.put(user.id, user.id)
     org.groups_of.setdefault(user.id, set()).add(group.id)
     group.last_membership_updated = org.now()
+    org.log.add("group.user_membership.add", of_user(user), of_group(group))
     _settle(org, group, user)
     group_push.members_changed(org, group, joined=user.id)
 
@@ -55,6 +59,7 @@ def remove_member(org: Org, group: Group, user: User, *, push: bool = True) -> N
         return
     org.groups_of[user.id].discard(group.id)
     group.last_membership_updated = org.now()
+    org.log.add("group.user_membership.remove", of_user(user), of_group(group))
     _settle(org, group, user)
     if push:
         group_push.members_changed(org, group, left=user.id)

@@ -4,6 +4,7 @@ import hashlib
 import string
 from collections import Counter
 from typing import Final
+from uuid import UUID
 
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _CELL: Final = "0h7"
@@ -21,6 +22,12 @@ class IdFactory:
         self._made[prefix] += 1
         number = self._made[prefix]
         return f"{prefix}1{_base62(number, 6)}{self._noise(prefix, number, 7)}{_CELL}"
+
+    def uuid(self) -> str:
+        """Return the next UUID, as the System Log has them."""
+        self._made["uuid"] += 1
+        digest = hashlib.blake2b(f"{self._seed}/uuid/{self._made['uuid']}".encode(), digest_size=16).digest()
+        return str(UUID(bytes=digest, version=4))
 
     def secret(self, purpose: str) -> str:
         """Return a text of 42 characters that could be an API token. It protects nothing but a simulated org."""

@@ -26,6 +26,20 @@ class Action(StrEnum):
     LOCK = "lock"
 
 
+LOGGED_AS: Final[Mapping[Action, str]] = {
+    Action.ACTIVATE: "user.lifecycle.activate",
+    Action.REACTIVATE: "user.lifecycle.reactivate",
+    Action.DEACTIVATE: "user.lifecycle.deactivate",
+    Action.SUSPEND: "user.lifecycle.suspend",
+    Action.UNSUSPEND: "user.lifecycle.unsuspend",
+    Action.UNLOCK: "user.account.unlock",
+    Action.EXPIRE_PASSWORD: "user.account.expire_password",
+    Action.RESET_PASSWORD: "user.account.reset_password",
+    Action.LOCK: "user.account.lock",
+}
+"""The type of event that the System Log has for each operation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """From which statuses an operation may start, and where it ends."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from syncd.simulator import app_routes, group_routes, user_routes
+from syncd.simulator import app_routes, group_routes, log_routes, user_routes
 from syncd.simulator.calls import Call, Route, malformed
 from syncd.simulator.credentials import Credentials
 from syncd.simulator.errors import OktaError, not_found, too_many_requests, wrong_method
@@ -20,7 +20,7 @@ from syncd.simulator.rate_limit import RateLimits, Standing
 
 TOKEN_PATH: Final = "/oauth2/v1/token"
 ABOUT_PATH: Final = "/.well-known/okta-organization"
-ROUTES: Final = (*user_routes.ROUTES, *app_routes.ROUTES, *group_routes.ROUTES)
+ROUTES: Final = (*user_routes.ROUTES, *app_routes.ROUTES, *group_routes.ROUTES, *log_routes.ROUTES)
 _LIMITED: Final = frozenset({RequestFault.RATE_LIMITED, RequestFault.CONCURRENCY_LIMITED})
 
 

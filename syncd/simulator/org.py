@@ -10,6 +10,7 @@ from syncd.simulator.identifiers import IdFactory
 from syncd.simulator.jobs import FEATURE_OF, Job
 from syncd.simulator.ordered_table import OrderedTable
 from syncd.simulator.records import App, AppUser, Group, GroupPushMapping, User, timestamp
+from syncd.simulator.system_log import SystemLog
 
 Clock = Callable[[], datetime]
 """Tells the time, aware."""
@@ -32,6 +33,11 @@ class Org:
     groups: OrderedTable[Group] = field(default_factory=OrderedTable)
     group_names: dict[str, str] = field(default_factory=dict)
     groups_of: dict[str, set[str]] = field(default_factory=dict)
+    log: SystemLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin the log."""
+        self.log = SystemLog(self.ids, self.clock)
 
     def now(self) -> str:
         """Return the time as the API shows it."""

@@ -80,6 +80,10 @@ def _first_row(page: ListPage, change: Callable[[Any], Any]) -> ListPage:
     return replace(page, rows=(change(page.rows[0]), *page.rows[1:])) if page.rows else page
 
 
+def _without_id(row: Any) -> Any:
+    return {name: value for name, value in row.items() if name not in {"id", "uuid"}}
+
+
 def _unknown_user_status(row: Any) -> Any:
     user = {**row.get("_embedded", {}).get("user", {}), "status": "HIBERNATING"}
     return {**row, "_embedded": {**row.get("_embedded", {}), "user": user}}
@@ -91,7 +95,7 @@ _PAGES: Final[Mapping[RequestFault | None, Callable[[ListPage], ListPage]]] = {
     _F.DUPLICATED_PAGE: lambda page: replace(page, following=page.again),
     _F.UNKNOWN_STATUS: lambda page: _first_row(page, lambda row: {**row, "status": "HIBERNATING"}),
     _F.UNKNOWN_USER_STATUS: lambda page: _first_row(page, _unknown_user_status),
-    _F.ROW_WITHOUT_ID: lambda page: _first_row(page, lambda row: {k: v for k, v in row.items() if k != "id"}),
+    _F.ROW_WITHOUT_ID: lambda page: _first_row(page, _without_id),
     _F.ROW_NULL: lambda page: _first_row(page, lambda _row: None),
 }
 

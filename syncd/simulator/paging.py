@@ -71,7 +71,7 @@ class Listing:
 
         Raises `OktaError` 400 for a bad limit or cursor.
         """
-        limit = self._limit(limits)
+        limit = self.limit(limits)
         here = decode(self.query["after"]) if "after" in self.query else Cursor()
         rows: list[Any] = []
         last, following = here.after, None
@@ -79,22 +79,26 @@ class Listing:
             if not wanted(row):
                 continue
             if len(rows) == limit:
-                following = self._url(Cursor(here.page + 1, last))
+                following = self.url(Cursor(here.page + 1, last))
                 break
             rows.append(show(row))
             last = key
-        return ListPage(tuple(rows), self._here(), following, self._url(Cursor(here.page + 1, here.after)))
+        return ListPage(tuple(rows), self.here, following, self.url(Cursor(here.page + 1, here.after)))
 
-    def _limit(self, limits: Limits) -> int:
+    def limit(self, limits: Limits) -> int:
+        """Return how many rows are asked for. Raises `OktaError` 400."""
         text = self.query.get("limit", str(limits.default))
         if not text.isdecimal() or not limits.minimum <= int(text) <= limits.maximum:
             raise invalid("limit", f"The limit must be between {limits.minimum} and {limits.maximum}")
         return int(text)
 
-    def _here(self) -> str:
+    @property
+    def here(self) -> str:
+        """The URL of this very page."""
         return f"{self.base}{self.path}" + (f"?{urlencode(self.query)}" if self.query else "")
 
-    def _url(self, cursor: Cursor) -> str:
+    def url(self, cursor: Cursor) -> str:
+        """Return the URL of the page that begins at a cursor."""
         others = {name: value for name, value in self.query.items() if name != "after"}
         return f"{self.base}{self.path}?{urlencode({'after': cursor.encode(), **others})}"
 

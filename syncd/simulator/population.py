@@ -12,11 +12,13 @@ _DEPARTMENTS: Final = ("Engineering", "Finance", "Legal", "Operations", "Sales")
 def populate(org: Org, app: App, count: int) -> list[str]:
     """Add `count` people who were assigned to the app before its provisioning was switched on, and return their ids.
 
-    Nothing is pushed: Okta leaves such a backlog alone until an administrator provisions the users one by one.
+    Nothing is pushed: Okta leaves such a backlog alone until an administrator provisions the users one by one. They
+    were there before the System Log began.
     """
     features, app.features = app.features, ()
     try:
-        return [_person(org, app, number) for number in range(len(org.users) + 1, len(org.users) + count + 1)]
+        with org.log.silent():
+            return [_person(org, app, number) for number in range(len(org.users) + 1, len(org.users) + count + 1)]
     finally:
         app.features = features
 

@@ -1,7 +1,7 @@
 """The queue of provisioning jobs: one worker, strictly in order, nothing tried again except after a 429."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Condition, Event, RLock, Thread
 from typing import Final, Self
@@ -48,13 +48,15 @@ class Delivery:
     """Where and how jobs are delivered.
 
     `connect` opens a connection for the worker. `now` and `lock` are the org's. `longest_wait_seconds` bounds each wait
-    after a 429, whatever the server asked for: rehearsal time is not Okta's time.
+    after a 429, whatever the server asked for: rehearsal time is not Okta's time. `failed` is told of each job that
+    failed and why, with the lock held.
     """
 
     connect: Callable[[], ScimClient]
     now: Callable[[], str]
     lock: RLock
     longest_wait_seconds: float = 1.0
+    failed: Callable[[Job, str], None] = field(default=lambda _job, _error: None)
 
 
 class PushQueue:
@@ -129,6 +131,7 @@ class PushQueue:
         now = self._delivery.now()
         with self._delivery.lock:
             _failed(job, error, now)
+            self._delivery.failed(job, error)
             self._tasks.append(Task(len(self._tasks) + 1, now, job.operation, job.target_id, job.label, error))
 
     def _recorded(self, send: Send, job: Job, fault: PushFault | None) -> Send:

@@ -16,6 +16,7 @@ WORKFORCE: Final[Mapping[str, int]] = {
     "/api/v1/users/{id}": 2000,
     "/api/v1/groups": 500,
     "/api/v1/groups/{id}": 1000,
+    "/api/v1/logs": 120,
 }
 """Limits per minute of a workforce org without an uplift, for rehearsals at the real pace."""
 

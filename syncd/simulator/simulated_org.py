@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import RLock
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
@@ -11,9 +12,11 @@ from syncd.simulator.control_api import Control
 from syncd.simulator.credentials import Credentials
 from syncd.simulator.edge import Edge
 from syncd.simulator.errors import not_found
+from syncd.simulator.event_hooks import EventHooks, HookDelivery
 from syncd.simulator.faults import Faults, PushFault
 from syncd.simulator.identifiers import IdFactory
 from syncd.simulator.lifecycle import Action
+from syncd.simulator.log_targets import log_failure
 from syncd.simulator.management_api import ManagementApi
 from syncd.simulator.org import Org
 from syncd.simulator.provisioning import import_active_users
@@ -43,15 +46,23 @@ class SimulatedOrg:
         self.url = self._server.url
         self.faults = Faults()
         self.rate_limits = RateLimits(clock)
-        delivery = Delivery(self._connect, lambda: timestamp(clock()), lock, settings.longest_wait_seconds)
+        delivery = Delivery(
+            self._connect,
+            lambda: timestamp(clock()),
+            lock,
+            settings.longest_wait_seconds,
+            lambda job, error: log_failure(self._org, job, error),
+        )
         self._pushes = PushQueue(self.faults, delivery)
         self._org = Org(ids, clock, self._pushes.submit, lock)
+        self._hooks = EventHooks(ids, self._org.now)
+        self._org.log.watchers.append(self._hooks.tell)
         self._app = apps.add(self._org, settings.app_label, style, settings.app_id)
         self.app_id = self._app.id
         self.api_token = settings.api_token or ids.secret("api-token")
         self._credentials = Credentials(ids, clock)
         self._credentials.api_tokens.add(self.api_token)
-        self._control = Control(self._org, self.faults, self._pushes, self.rate_limits)
+        self._control = Control(self._org, self.faults, self._pushes, self.rate_limits, self._hooks)
         api = ManagementApi(self.url, self._org, self._credentials, self.rate_limits)
         self._server.start(Edge(api, self._control).respond)
 
@@ -64,6 +75,7 @@ class SimulatedOrg:
         """End the HTTP server and the worker; pushes that wait are dropped."""
         self._server.stop()
         self._pushes.stop()
+        self._hooks.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -259,6 +271,38 @@ class SimulatedOrg:
             yield
         finally:
             self.faults.remove(rule)
+
+    # -------------------------------------------------------------- the System Log
+
+    @contextmanager
+    def late_events(self) -> Iterator[None]:
+        """Let what happens inside the block appear in the System Log only after it, behind what came meanwhile."""
+        with self._org.lock:
+            self._org.log.hold()
+        try:
+            yield
+        finally:
+            with self._org.lock:
+                self._org.log.release()
+
+    def forget_log(self, retention: timedelta) -> None:
+        """Let the System Log go back no further than that."""
+        with self._org.lock:
+            self._org.log.retention = retention
+
+    def register_event_hook(self, url: str, authorization: str, event_types: Iterable[str] = ()) -> str:
+        """Post events to an endpoint from now on, once it has answered the challenge; return the hook's id.
+
+        Raises `OktaError` where it does not answer it.
+        """
+        return self._hooks.register(url, authorization, event_types).id
+
+    def hook_deliveries(self) -> tuple[HookDelivery, ...]:
+        """Wait until every event that was due has been posted, and return each attempt."""
+        self._hooks.drain(60.0)
+        return self._hooks.deliveries()
+
+    # -------------------------------------------------------------- the SCIM server
 
     def test_connection(self) -> int:
         """Make the one request that saving the Provisioning tab makes, and return its status.

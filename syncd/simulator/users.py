@@ -6,7 +6,8 @@ from typing import Any, Final
 from syncd.simulator import assignments, groups
 from syncd.simulator.errors import invalid
 from syncd.simulator.jobs import Operation
-from syncd.simulator.lifecycle import Action, next_status
+from syncd.simulator.lifecycle import LOGGED_AS, Action, next_status
+from syncd.simulator.log_targets import of_user
 from syncd.simulator.org import Org
 from syncd.simulator.records import AppUserStatus, User, UserStatus, app_profile
 
@@ -24,6 +25,7 @@ def create(org: Org, profile: Mapping[str, Any], *, password: bool = True, activ
     user.password_changed = now if password else None
     org.users.put(user.id, user)
     org.logins[_login(checked)] = user.id
+    org.log.add("user.lifecycle.create", of_user(user))
     if activate:
         apply(org, user, Action.ACTIVATE)
     return user
@@ -42,6 +44,7 @@ def update(org: Org, user: User, changes: Mapping[str, Any], *, replace: bool = 
     del org.logins[_login(user.profile)]
     user.profile, user.last_updated = checked, org.now()
     org.logins[_login(checked)] = user.id
+    org.log.add("user.account.update_profile", of_user(user))
     assignments.profile_changed(org, user, before, login)
 
 
@@ -54,6 +57,7 @@ def apply(org: Org, user: User, action: Action) -> None:
     status = next_status(action, user.status, has_password=user.password_changed is not None)
     was, user.status = user.status, status
     user.status_changed = user.last_updated = org.now()
+    org.log.add(LOGGED_AS[action], of_user(user))
     if status is UserStatus.DEPROVISIONED:
         assignments.withdraw_all(org, user)
     elif was in {UserStatus.STAGED, UserStatus.DEPROVISIONED}:
@@ -66,11 +70,13 @@ def delete(org: Org, user: User) -> None:
     if user.status is not UserStatus.DEPROVISIONED:
         apply(org, user, Action.DEACTIVATE)
         return
+    org.log.add("user.lifecycle.delete.initiated", of_user(user))
     for group_id in tuple(org.groups_of.get(user.id, ())):
         groups.remove_member(org, org.group(group_id), user, push=False)
     org.groups_of.pop(user.id, None)
     del org.logins[_login(user.profile)]
     org.users.remove(user.id)
+    org.log.add("user.lifecycle.delete.completed", of_user(user))
 
 
 def set_password(org: Org, user: User, password: str) -> None:
