@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from syncd.okta_source.answers import Answer, Reading, Verdict, judge
-from syncd.okta_source.faults import Question, explain
+from syncd.okta_source.faults import Question, explain, lost_cursor
 from syncd.okta_source.pacing import Bucket, Pacer, back_off, read_rate_limit, wait_after_refusal
 from syncd.okta_source.settings import OktaSettings
 from syncd.ports import Announce
@@ -69,7 +69,7 @@ class OktaClient:
         """Return the answer to a question.
 
         Transport errors, 5xx, and successes that cannot be read are tried 4 times. A 401 is tried once more with a new
-        access token, where there is one. Raises `SourceUnhealthyError` in the end.
+        access token, where there is one. Raises `SourceUnhealthyError` in the end, or `CursorLostError`.
         """
         failures, renewed = 0, False
         while True:
@@ -88,7 +88,7 @@ class OktaClient:
                     failures += 1
                     await self._back_off(failures, reading, question)
                 case _:
-                    raise explain(answer, reading, question)
+                    raise lost_cursor(answer, reading, question) or explain(answer, reading, question)
 
     async def _try_once(self, question: Question) -> tuple[Answer, Reading]:
         answer = await self._executor.get(question.target)

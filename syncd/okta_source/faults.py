@@ -7,14 +7,15 @@ from typing import Final, NamedTuple
 
 from syncd.okta_source.answers import Answer, Reading, Verdict, error_code, error_summary
 from syncd.okta_source.pacing import Bucket
-from syncd.ports import SourceFault, SourceUnhealthyError
+from syncd.ports import CursorLostError, SourceFault, SourceUnhealthyError
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One GET: the path with its query as sent, whose count it goes on, and the JSON it should bring.
 
-    `label` tells people which one it is ("page 120"). With `may_be_missing`, Okta's 404 is an answer and no fault.
+    `label` tells people which one it is ("page 120"). With `may_be_missing`, Okta's 404 is an answer and no fault. With
+    `from_cursor`, its 400 says that it does not accept the cursor.
     """
 
     target: str
@@ -22,6 +23,7 @@ class Question:
     label: str
     shape: type
     may_be_missing: bool = False
+    from_cursor: bool = False
 
     @property
     def where(self) -> str:
@@ -72,6 +74,16 @@ RATE_LIMIT: Final = Cause(
     SourceFault.RATE_LIMIT, "Run again later, or raise this credential's share of the limit in the Okta admin console"
 )
 
+LOG_SCOPE: Final = Cause(
+    SourceFault.PERMISSION,
+    "Grant okta.logs.read to the API service application in Okta, or set okta.poll_seconds = 0 to do without the log",
+)
+LOG_FORBIDDEN: Final = Cause(
+    SourceFault.PERMISSION,
+    "Grant the scope okta.logs.read and an admin role that may view the System Log, or set okta.poll_seconds = 0",
+)
+
+_OF_LOG: Final[Mapping[Cause, Cause]] = {SCOPE: LOG_SCOPE, FORBIDDEN: LOG_FORBIDDEN}
 _OF_API: Final[Mapping[int, Cause]] = {
     HTTPStatus.UNAUTHORIZED: CREDENTIAL,
     HTTPStatus.FORBIDDEN: FORBIDDEN,
@@ -92,12 +104,28 @@ _OF_TOKEN: Final[Mapping[int | str, Cause]] = {
 def explain(answer: Answer, reading: Reading, question: Question) -> SourceUnhealthyError:
     """Return the error that says why `question` has no usable answer."""
     cause = _cause_of(answer, reading)
+    if question.bucket is Bucket.LOGS:
+        cause = _OF_LOG.get(cause, cause)
+    return SourceUnhealthyError(cause.fault, _told(answer, reading), where=question.where, remedy=cause.remedy)
+
+
+def lost_cursor(answer: Answer, reading: Reading, question: Question) -> CursorLostError | None:
+    """Return the error that says that Okta does not accept the cursor of `question`, or None where it does not say so.
+
+    Okta tells that by a 400 of its own, and no code says which of the parameters it is about.
+    """
+    refused = answer.status == HTTPStatus.BAD_REQUEST and error_code(reading.document) is not None
+    if not question.from_cursor or answer.of_token or not refused:
+        return None
+    return CursorLostError(_told(answer, reading), where=question.where)
+
+
+def _told(answer: Answer, reading: Reading) -> str:
     said = error_summary(reading.document)
     details = [f"Okta said {said!r}"] if said else []
     details += [f"request id {answer.request_id}"] if answer.request_id else []
     flaw = f"no access token: {reading.flaw}" if answer.of_token else reading.flaw
-    what = f"{flaw} ({', '.join(details)})" if details else flaw
-    return SourceUnhealthyError(cause.fault, what, where=question.where, remedy=cause.remedy)
+    return f"{flaw} ({', '.join(details)})" if details else flaw
 
 
 def unbelievable(what: str, question: Question, remedy: str = UNREADABLE.remedy) -> SourceUnhealthyError:

@@ -21,13 +21,12 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
 
 from syncd.core.subjects import Assignment
-from syncd.okta_source.answers import Answer
 from syncd.okta_source.client import Reply
 from syncd.okta_source.faults import Question, unbelievable
-from syncd.okta_source.link_header import Link, LinkHeaderError, next_target, parse_links
+from syncd.okta_source.following import read_links, within
+from syncd.okta_source.link_header import Link, next_target
 from syncd.okta_source.pacing import Bucket
 from syncd.okta_source.rows import RowError, read_row
 from syncd.ports import AssignmentPage
@@ -35,7 +34,6 @@ from syncd.ports import AssignmentPage
 MOST_PAGES: Final = 20_000
 _PROXY: Final = "Look at what stands between here and Okta: a proxy there removes Link headers"
 _LIMIT: Final = re.compile(r"([?&])limit=\d+")
-_PORTS: Final = {"http": 80, "https": 443}
 
 Ask = Callable[[Question], Awaitable[Reply]]
 
@@ -79,7 +77,7 @@ class Walk:
         self._asked.add(self._target)
         reply = await self._ask(question)
         rows = self._read_rows(reply.document, question)
-        links = _read_links(reply.answer, question)
+        links = read_links(reply.answer, question)
         self._target = self._follow(links, question)
         if self._target is None:
             await self._believe_end(links, rows, question)
@@ -102,7 +100,7 @@ class Walk:
         """Return the path and query of the next page, exactly as the link has them, or None."""
         try:
             link = next_target(links)
-            target = None if link is None else _within(self._listing, link)
+            target = None if link is None else within(self._listing.org_url, self._listing.path, link)
         except ValueError as error:
             raise unbelievable(f"the link to the next page: {error}", question) from None
         if target in self._asked:
@@ -141,14 +139,7 @@ class Walk:
         listed = [row.get("id") if isinstance(row, dict) else None for row in reply.document]
         if listed != [row.okta_user_id for row in expected]:
             raise unbelievable("the end of the listing is another when asked again: it moved, or was cut", question)
-        return _read_links(reply.answer, question)
-
-
-def _read_links(answer: Answer, question: Question) -> tuple[Link, ...]:
-    try:
-        return parse_links(answer.headers.get("link", ()))
-    except LinkHeaderError as error:
-        raise unbelievable(f"the Link header cannot be read: {error}", question) from None
+        return read_links(reply.answer, question)
 
 
 def _resized(target: str, limit: int) -> str:
@@ -159,23 +150,3 @@ def _resized(target: str, limit: int) -> str:
 
 def _has_self(links: tuple[Link, ...]) -> bool:
     return any("self" in link.relations for link in links)
-
-
-def _within(listing: Listing, link: str) -> str:
-    """Return the path and query of a link to the same listing, byte for byte. Raises ValueError for any other."""
-    if "#" in link:
-        raise ValueError("it has a fragment, which would not be sent")
-    parts = urlsplit(link)
-    if link.startswith("/") and not parts.netloc:
-        target = link
-    elif _origin(parts) != _origin(urlsplit(listing.org_url)):
-        raise ValueError(f"it leaves {listing.org_url} for {parts.scheme}://{parts.hostname}; set org_url accordingly")
-    else:
-        target = link.partition("://")[2].removeprefix(parts.netloc)
-    if target.partition("?")[0] != listing.path:
-        raise ValueError("it leads to another listing")
-    return target
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, str | None, int | None]:
-    return parts.scheme, parts.username, parts.hostname, parts.port or _PORTS.get(parts.scheme)

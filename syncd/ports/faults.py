@@ -25,6 +25,14 @@ class SourceUnhealthyError(Exception):
         self.fault, self.what, self.where, self.remedy = fault, what, where, remedy
 
 
+class CursorLostError(Exception):
+    """Okta does not accept the cursor: what it stood before may not be told any more, so a full run is needed."""
+
+    def __init__(self, what: str, *, where: str) -> None:
+        super().__init__(f"{what} ({where})")
+        self.what, self.where = what, where
+
+
 class LeaseHeldError(Exception):
     """Another run holds the application's lease (exit code 6)."""
 
