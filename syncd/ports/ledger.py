@@ -1,6 +1,6 @@
 """The reconciler's ledger: who may reconcile, what was planned, and how each item ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,5 +128,5 @@ class Runs(Protocol):
     def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
         """Write that the run ended and what it found. What it intended and never concluded is abandoned."""
 
-    def latest(self, limit: int = 10) -> tuple[RunRecord, ...]:
-        """Return the youngest runs first."""
+    def latest(self, limit: int = 10, kinds: Collection[str] = ()) -> tuple[RunRecord, ...]:
+        """Return the youngest runs first; those of these kinds only, where any are given."""

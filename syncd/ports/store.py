@@ -11,6 +11,7 @@ from scim.store import ResourceStore
 from syncd.core.changes import Action, Cause, Change
 from syncd.core.subjects import Account
 from syncd.ports.decisions import Decisions
+from syncd.ports.events import Hints
 from syncd.ports.ledger import Lease, Runs
 from syncd.ports.snapshots import Staging
 
@@ -47,6 +48,10 @@ class UnitOfWork(Protocol):
     @property
     def decisions(self) -> Decisions:
         """What people decided about the application's accounts and plans."""
+
+    @property
+    def hints(self) -> Hints:
+        """Whom to look at again, and how far Okta's System Log was read."""
 
     def record(self, change: Change) -> StoredResource | None:
         """Write the resource, its membership rows, the audit event and the outbox message: the one door for writes.

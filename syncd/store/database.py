@@ -15,6 +15,7 @@ from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 from syncd.store import leniencies, tokens
 from syncd.store.anchors import Walks
+from syncd.store.bells import SqlBell
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
 from syncd.store.extensions import complete, definitions
@@ -186,6 +187,12 @@ class SqlDatabase:
         if key is None:
             raise Unavailable("A key was lost while it was made. Try again.")
         return key
+
+    # -------------------------------------------------------------- bells
+
+    def bell(self, name: str) -> SqlBell:
+        """Return the bell of that name."""
+        return SqlBell(self._transactions, name)
 
     # -------------------------------------------------------------- scopes
 

@@ -1,6 +1,6 @@
 """The reconciler's ledger: intention before effect, outcome with the effect."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -219,9 +219,10 @@ class SqlRuns:
         row = self._scope.connection.execute(_APPLIED_WITH, {"of_app": self._scope.app}).first()
         return (row.policy, SourceIdentity(**row.identity)) if row else None
 
-    def latest(self, limit: int = 10) -> tuple[RunRecord, ...]:
-        """Return the youngest runs first."""
-        rows = self._scope.connection.execute(_LATEST, {"app": self._scope.app, "limit": limit})
+    def latest(self, limit: int = 10, kinds: Collection[str] = ()) -> tuple[RunRecord, ...]:
+        """Return the youngest runs first; those of these kinds only, where any are given."""
+        statement = _LATEST.where(run.c.kind.in_(kinds)) if kinds else _LATEST
+        rows = self._scope.connection.execute(statement, {"app": self._scope.app, "limit": limit})
         return tuple(map(_record_of, rows))
 
     def kept(self, run_or_digest: str) -> KeptRun | None:

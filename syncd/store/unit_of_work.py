@@ -12,6 +12,7 @@ from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
 from syncd.store.decisions import SqlDecisions
 from syncd.store.directory import Directory
+from syncd.store.hints import SqlHints
 from syncd.store.runs import SqlRuns
 from syncd.store.scope import Scope
 from syncd.store.staging import SqlStaging
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self.staging = SqlStaging(scope)
         self.runs = SqlRuns(scope)
         self.decisions = SqlDecisions(scope)
+        self.hints = SqlHints(scope)
 
     def record(self, change: Change) -> StoredResource | None:
         """Write a change with all that belongs to it: the one door for writes."""
