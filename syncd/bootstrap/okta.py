@@ -8,6 +8,8 @@ from syncd.bootstrap.system import SystemClock, random_sample
 from syncd.bootstrap.windows import closed_now
 from syncd.config import OktaSettings, Settings, require_okta
 from syncd.core.situations import Situation
+from syncd.okta_source.client import Patience
+from syncd.okta_source.event_log import OktaEventLog, open_event_log
 from syncd.okta_source.settings import OktaSettings as SourceSettings
 from syncd.okta_source.source import OktaSource, open_source
 from syncd.ports import Announce
@@ -47,8 +49,20 @@ def run_desk(
 
 def open_okta(settings: Settings, okta: OktaSettings, app: str, announce: Announce) -> OktaSource:
     """Return the source of one application's assignments; nothing is asked yet."""
+    return open_source(_source_settings(settings, okta, app), announce=announce, clock=SystemClock())
+
+
+def open_log(settings: Settings, app: str, announce: Announce, patience: Patience | None = None) -> OktaEventLog:
+    """Return the System Log as far as it concerns one application; nothing is asked yet.
+
+    Raises `ConfigurationError` when the settings do not suffice to read Okta.
+    """
+    return open_event_log(_source_settings(settings, require_okta(settings), app), announce=announce, patience=patience)
+
+
+def _source_settings(settings: Settings, okta: OktaSettings, app: str) -> SourceSettings:
     chosen = settings.apps[app]
-    source = SourceSettings(
+    return SourceSettings(
         org_url=okta.org_url or "",
         okta_app_id=chosen.okta_app_id,
         api_token=okta.api_token.get_secret_value() if okta.api_token else None,
@@ -60,4 +74,3 @@ def open_okta(settings: Settings, okta: OktaSettings, app: str, announce: Announ
         max_wait_total=okta.max_wait,
         expected_label=chosen.expected_label,
     )
-    return open_source(source, announce=announce, clock=SystemClock())

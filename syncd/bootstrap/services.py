@@ -17,8 +17,10 @@ from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
 from scim.schema import ResourceType
 from scim.tolerance import PROFILES
+from syncd.bootstrap.following import log_watch
 from syncd.bootstrap.leniencies import LeniencyCounter
 from syncd.bootstrap.okta import run_desk
+from syncd.bootstrap.ringing import BELL, Ringer
 from syncd.bootstrap.stores import check_schema, database_url, open_store
 from syncd.bootstrap.system import SystemClock, new_id, new_key
 from syncd.config import ServerSettings, Settings, listening_at, require_okta, resource_types
@@ -28,11 +30,13 @@ from syncd.scheduler import NightlyJob, run_scheduler
 from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database, reads_in_process
 from syncd.web.app import Edge, create_app
 from syncd.web.cursor_seal import CursorSealer
+from syncd.web.event_hook import EventHook, add_event_hook, is_call
 from syncd.web.front import Bounds, Front, no_request
 from syncd.web.gate import DEFAULT_GATE_LIMITS, GateLimits
 from syncd.web.options import ServerOptions, TlsFiles
 from syncd.web.server import serve as serve_app
 from syncd.workflows.accept_push import accept_push
+from syncd.workflows.follow_events import FULL_RUNS
 from syncd.workflows.reconcile import reconcile
 
 _log = structlog.get_logger("syncd")
@@ -53,7 +57,9 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     server = settings.server
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
-    build = partial(build_front, database_url(settings), provider, gate_limits(server), providers(settings, provider))
+    secret = server.event_hook_secret.get_secret_value() if server.event_hook_secret else None
+    front = partial(build_front, hook_secret=secret)
+    build = partial(front, database_url(settings), provider, gate_limits(server), providers(settings, provider))
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
 
@@ -66,11 +72,17 @@ def providers(settings: Settings, provider: Provider) -> Mapping[str, Provider]:
 
 
 def build_front(
-    url: str, provider: Provider, limits: GateLimits, of_app: Mapping[str, Provider], bounds: Bounds
+    url: str,
+    provider: Provider,
+    limits: GateLimits,
+    of_app: Mapping[str, Provider],
+    bounds: Bounds,
+    hook_secret: str | None = None,
 ) -> Front:
     """Return what one worker process serves; see `build_app`."""
-    app = build_app(url, provider, limits, of_app)
-    return Front(app.wsgi_app, bounds, app.is_prompt if reads_in_process(url) else no_request)
+    app = build_app(url, provider, limits, of_app, hook_secret)
+    prompt = app.is_prompt if reads_in_process(url) else no_request
+    return Front(app.wsgi_app, bounds, lambda environ: is_call(environ) or prompt(environ))
 
 
 def build_app(
@@ -78,10 +90,12 @@ def build_app(
     provider: Provider,
     limits: GateLimits = DEFAULT_GATE_LIMITS,
     of_app: Mapping[str, Provider] = NO_PROVIDERS,
+    hook_secret: str | None = None,
 ) -> Edge:
     """Return the application of one worker process, with a store of its own.
 
-    `of_app` has the providers of applications whose clients meet another one.
+    `of_app` has the providers of applications whose clients meet another one. With `hook_secret` Okta's event hook is
+    answered.
     """
     store = open_database(url, clock=SystemClock(), new_id=new_id, resource_types=provider.resource_types)
     seal = CursorSealer(partial(store.shared_key, "cursors", new_key), SystemClock())
@@ -91,7 +105,10 @@ def build_app(
     atexit.register(counter.flush)
     handler = _handler(store, provider, of_app, counter)
     ready = partial(readiness, url, provider.resource_types)
-    return create_app(store, SystemClock(), handler, provider.limits, ready, limits)
+    app = create_app(store, SystemClock(), handler, provider.limits, ready, limits)
+    if hook_secret is not None:
+        add_event_hook(app, EventHook(hook_secret, Ringer(store.bell(BELL)).ring))
+    return app
 
 
 def readiness(url: str, types: Sequence[ResourceType] = RESOURCE_TYPES) -> str | None:
@@ -143,7 +160,9 @@ def _handler(
 
 
 def run_worker(settings: Settings) -> int:
-    """Run every application's reconciliation on its schedule until told to stop; return the exit code.
+    """Run every application's reconciliation on its schedule, and follow Okta's System Log, until told to stop.
+
+    Returns the exit code.
 
     Raises `ConfigurationError` when Okta cannot be read with these settings, and `SchemaBehindError`.
     """
@@ -154,8 +173,13 @@ def run_worker(settings: Settings) -> int:
         signal.signal(number, lambda *_: stop.set())
     jobs = [NightlyJob(name, app.schedule, partial(_nightly, settings, name)) for name, app in settings.apps.items()]
     with open_store(settings) as store:
+        watch = log_watch(settings, store, _log_progress)
         return run_scheduler(
-            jobs, clock=SystemClock(), last_run=partial(_last_run, store), announce=_log_progress, stop=stop
+            [*jobs, *([watch] if watch else [])],
+            clock=SystemClock(),
+            last_run=partial(_last_run, store),
+            announce=_log_progress,
+            stop=stop,
         )
 
 
@@ -174,5 +198,5 @@ def _nightly(settings: Settings, app: str) -> int:
 def _last_run(store: SqlDatabase, app: str) -> datetime | None:
     """Return when the youngest reconciliation of an application that ended had begun, or None."""
     with store.reading(app) as unit:
-        began = (run.started for run in unit.runs.latest(50) if run.kind in {"apply", "dry-run"} and run.ended)
+        began = (run.started for run in unit.runs.latest(50, FULL_RUNS) if run.ended)
         return next(began, None)

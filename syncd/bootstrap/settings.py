@@ -8,7 +8,7 @@ from syncd.config import ConfigurationError, Settings, load, load_with_origins, 
 from syncd.config.sources import find_file
 from syncd.telemetry import configure_logging
 
-SECRETS = ("database.url", "okta.api_token", "okta.private_key")
+SECRETS = ("database.url", "server.event_hook_secret", "okta.api_token", "okta.private_key")
 
 TEMPLATE = """\
 # Written by `syncd init`. Every setting, with its default and its meaning: config.example.toml.

@@ -21,6 +21,7 @@ DISAGREEMENT: Final = "disagreement"
 
 _APP_NAME: Final = re.compile(r"[a-z0-9-]{1,63}")
 _OKTA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SHORTEST_SECRET: Final = 16
 _DATABASE_URL: Final = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.*")
 
 
@@ -89,6 +90,17 @@ def check_database_url(url: SecretStr) -> SecretStr:
     if not _DATABASE_URL.fullmatch(url.get_secret_value()):
         raise wrong("is no database", "Write sqlite:////absolute/path/syncd.db or postgresql://user@host/name")
     return url
+
+
+def check_hook_secret(secret: SecretStr) -> SecretStr:
+    """Take what may stand in a header and cannot be guessed. The message never shows it."""
+    text = secret.get_secret_value()
+    if len(text) < _SHORTEST_SECRET or not (text.isascii() and text.isprintable()) or text != text.strip():
+        raise wrong(
+            f"must be {_SHORTEST_SECRET} or more printable ASCII characters",
+            "Make one with: openssl rand -hex 32",
+        )
+    return secret
 
 
 def check_public_url(url: str) -> str:

@@ -17,6 +17,7 @@ from syncd.config.wording import Finding, dotted, example_at, findings, setting_
 
 FILES: Final = {
     ("database", "url_file"): ("database", "url"),
+    ("server", "event_hook_secret_file"): ("server", "event_hook_secret"),
     ("okta", "api_token_file"): ("okta", "api_token"),
     ("okta", "private_key_file"): ("okta", "private_key"),
 }

@@ -104,6 +104,14 @@ class ServerSettings(Section):
     queue: int = Field(200, ge=0, le=10_000, description="Requests that wait for a thread; more are told to come back.")
     body_deadline: float = Field(10.0, gt=0, le=300, description="Seconds a client has to send a request body.")
     graceful_timeout: int = Field(25, ge=1, le=300, description="Seconds that requests have to end when syncd stops.")
+    event_hook_secret: Annotated[Secret, AfterValidator(checks.check_hook_secret)] | None = Field(
+        None,
+        description="What Okta's event hook sends in Authorization; set, /okta/events is served.",
+        examples=["put-32-random-characters-here..."],
+    )
+    event_hook_secret_file: Path | None = Field(
+        None, description="A file that holds that secret.", examples=["/run/secrets/event-hook"]
+    )
     limits: LimitSettings = LimitSettings()
 
     def disagreements(self) -> Iterator[Disagreement]:
@@ -167,6 +175,18 @@ class OktaSettings(Section):
     dpop: bool = Field(False, description="Whether the app demands proof of possession (DPoP).")
     request_timeout: float = Field(30.0, gt=0, le=600, description="Seconds that Okta has to answer a request.")
     max_wait: float = Field(300.0, ge=0, le=3600, description="Seconds to wait in all for Okta's rate limit.")
+    poll_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="Seconds between two looks of the worker into Okta's System Log; 0 never looks.",
+    )
+    log_retention_days: float = Field(
+        90.0,
+        gt=0,
+        le=3650,
+        description="Days that Okta keeps its System Log: after a longer gap everybody is looked at.",
+    )
 
     def disagreements(self) -> Iterator[Disagreement]:
         """One kind of credential. None, or half of one, is right here: only the reconciler is given the secrets."""
@@ -279,5 +299,7 @@ class Settings(Section):
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value, for the redaction of logs; a password in the database URL on its own too."""
         url = self.database.url.get_secret_value()
-        okta = (self.okta.api_token, self.okta.private_key)
-        return tuple(filter(None, [urlsplit(url).password, *(secret.get_secret_value() for secret in okta if secret)]))
+        others = (self.okta.api_token, self.okta.private_key, self.server.event_hook_secret)
+        return tuple(
+            filter(None, [urlsplit(url).password, *(secret.get_secret_value() for secret in others if secret)])
+        )

@@ -14,6 +14,7 @@ import structlog
 from syncd import cron
 from syncd.ports import Announce, Clock
 from syncd.scheduler.due import missed_fire, trigger_of
+from syncd.scheduler.log_watch import LogPolls, LogWatch, is_poll
 from syncd.scheduler.runner import PolledScheduler, RunThreads
 from syncd.service_manager import ServiceManager
 from syncd.workflows.running import ExitCode
@@ -39,7 +40,7 @@ class NightlyJob:
 
 
 def run_scheduler(
-    jobs: Sequence[NightlyJob],
+    jobs: Sequence[NightlyJob | LogWatch],
     *,
     clock: Clock,
     last_run: LastRun,
@@ -52,18 +53,30 @@ def run_scheduler(
     A job never overlaps itself, times that pass while it runs are made up by one run, and one that fails is logged and
     touches no other. When told to stop, runs in progress have `patience` seconds to end; one that takes longer is
     abandoned, which is harmless: nothing is half done, and its lease runs out. Returns 0. Raises what `last_run` does.
+    A log is polled at the start, on its interval and when the bell is rung; a poll may ask for a full run.
     """
     manager = ServiceManager.take_from(os.environ)
     threads = RunThreads()
     scheduler = PolledScheduler(timezone=UTC, executors={"default": threads})
+    watched = [LogPolls(job, scheduler, threads, clock) for job in jobs if isinstance(job, LogWatch)]
     for job in jobs:
-        schedule(scheduler, job, clock.now(), last_run(job.app), announce)
+        if isinstance(job, NightlyJob):
+            schedule(scheduler, job, clock.now(), last_run(job.app), announce)
+    for polls in watched:
+        polls.start()
     scheduler.start()
     scheduler.poll()
     manager.ready(_status(scheduler, threads))
     beat = min(_STATUS_SECONDS, (manager.watchdog or _STATUS_SECONDS) / 3)
-    _poll_until(stop, scheduler, lambda: manager.alive(_status(scheduler, threads)), beat)
+    _poll_until(
+        stop,
+        (*(polls.tick for polls in watched), scheduler.poll),
+        lambda: manager.alive(_status(scheduler, threads)),
+        beat,
+    )
     manager.stopping()
+    for polls in watched:
+        polls.stop()
     scheduler.shutdown()
     for app in threads.running():
         announce(f"{app}: waiting up to {patience:g} seconds for the run in progress")
@@ -106,14 +119,17 @@ def _carry_out(job: NightlyJob) -> None:
     _log.log(level, "run ended", app=job.app, outcome=code.name.lower(), exit_code=int(code), seconds=seconds)
 
 
-def _poll_until(stop: threading.Event, scheduler: PolledScheduler, tell: Callable[[], None], beat: float) -> None:
+def _poll_until(
+    stop: threading.Event, ticks: Sequence[Callable[[], None]], tell: Callable[[], None], beat: float
+) -> None:
     """Poll until `stop` is set, and tell every `beat` seconds.
 
     A signal handler sets `stop` in this thread, and must not find it inside `stop.wait`, with the lock that it needs.
     """
     told = time.monotonic() - beat
     while not stop.is_set():
-        scheduler.poll()
+        for tick in ticks:
+            tick()
         if time.monotonic() - told >= beat:
             told = time.monotonic()
             tell()
@@ -121,8 +137,9 @@ def _poll_until(stop: threading.Event, scheduler: PolledScheduler, tell: Callabl
 
 
 def _status(scheduler: PolledScheduler, threads: RunThreads) -> str:
-    running = threads.running()
-    waiting = min(((job.next_run_time, job.id) for job in scheduler.get_jobs()), default=None)
+    running = [one for one in threads.running() if not is_poll(one)]
+    jobs = [job for job in scheduler.get_jobs() if not is_poll(job.id)]
+    waiting = min(((job.next_run_time, job.id) for job in jobs), default=None)
     following = f"next run at {_told(waiting[0])} ({waiting[1]})" if waiting else "no application is configured"
     return f"reconciling {', '.join(running)}; {following}" if running else following
 

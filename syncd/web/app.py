@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 SCIM_PATH: Final = "/scim/v2"
 
 PUBLIC: Final = ("/readyz",)
-"""What is answered without a token, beside the front's `/healthz`. Everything else is below `SCIM_PATH`."""
+"""What is answered without a token, beside the front's `/healthz`.
+
+Everything else is below `SCIM_PATH`, or is the event hook's, with a secret of its own."""
 
 _OTHER_VERSION: Final = re.compile(r"/scim/v(?!2(?:/|$))\d+(?:\.\d+)?(?:/|$)", re.ASCII)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from syncd.scheduler import NightlyJob, run_scheduler
+from syncd.scheduler import LogWatch, NightlyJob, run_scheduler
 
 YEARLY = "0 0 1 1 *"
 NOW = datetime.now(UTC)
@@ -36,7 +36,7 @@ class Running:
 
 @contextmanager
 def running(
-    jobs: Sequence[NightlyJob], last_run: datetime | None = None, patience: float = PATIENCE
+    jobs: Sequence[NightlyJob | LogWatch], last_run: datetime | None = None, patience: float = PATIENCE
 ) -> Iterator[Running]:
     """Run the scheduler until the block ends; every application had its last run at the same time."""
     state = Running()

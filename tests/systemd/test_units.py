@@ -29,7 +29,7 @@ from tests.systemd.unit_files import (
 )
 
 EXPOSURE = 1.5
-SECRETS = {"database.url", "okta.api_token", "okta.private_key"}
+SECRETS = {"database.url", "okta.api_token", "okta.private_key", "server.event_hook_secret"}
 
 
 def systemd_version() -> int:
@@ -92,7 +92,8 @@ def test_a_credential_reaches_the_settings(tmp_path: Path) -> None:
 def test_only_what_reads_okta_gets_its_credential(shape: str) -> None:
     given = {line.partition(":")[0] for line in service(shape)["LoadCredential"]}
     reads_okta = "serve" not in service(shape)["ExecStart"][0]
-    assert given == {"database__url", *(("okta__api_token", "okta__private_key") if reads_okta else ())}
+    own = ("okta__api_token", "okta__private_key") if reads_okta else ("server__event_hook_secret",)
+    assert given == {"database__url", *own}
 
 
 @pytest.mark.parametrize("shape", SERVICES)
