@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -13,12 +13,11 @@ import structlog
 from syncd.bootstrap.okta import open_log, run_desk
 from syncd.bootstrap.ringing import BELL
 from syncd.config import Settings
-from syncd.core.situations import Situation
 from syncd.okta_source.client import Patience
-from syncd.ports import Announce, Hint
+from syncd.ports import Announce, OutcomeKind
 from syncd.scheduler import LogWatch
 from syncd.store import SqlDatabase
-from syncd.workflows.follow_events import FULL_RUNS, Followed, Settle, Watch, follow_events
+from syncd.workflows.follow_events import Followed, Settle, Watch, follow_events
 from syncd.workflows.reconcile_subjects import reconcile_subjects
 from syncd.workflows.running import ExitCode
 
@@ -28,19 +27,22 @@ FULL_RUN_EVERY: Final = 3600.0
 REMINDED_EVERY: Final = 60
 """How many polls that fail in a row go by from one warning to the next."""
 
-_LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL, ExitCode.BLOCKED})
-"""How a run ends that has looked at everybody it was to. A plan that is blocked waits for a person, not for a poll."""
+_LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL})
 
 _log = structlog.get_logger("syncd")
 
 
 def log_watch(settings: Settings, store: SqlDatabase, announce: Announce) -> LogWatch | None:
-    """Return what follows the log for every application, or None where that is switched off."""
+    """Return what follows the log for every application that may be repaired, or None where that is switched off.
+
+    Where the nightly run only reports, there is nothing to do about a hint.
+    """
     if settings.okta.poll_seconds == 0:
         return None
     polls = {
-        app: Follower(settings, store, app, partial(settle_one_by_one, settings, app, announce), announce)
-        for app in settings.apps
+        app: Follower(settings, store, app, partial(settle, settings, app, announce), announce)
+        for app, chosen in settings.apps.items()
+        if chosen.apply
     }
     return LogWatch(polls, settings.okta.poll_seconds, store.bell(BELL).rings)
 
@@ -78,7 +80,7 @@ class Follower:
                 settle=self._settle,
                 announce=self._announce,
                 retention=timedelta(days=self._settings.okta.log_retention_days),
-                full_runs=("apply",) if self._settings.apps[self._app].apply else FULL_RUNS,
+                full_runs=("apply",),
             )
             return follow_events(watch, resume=self._resume)
 
@@ -99,21 +101,14 @@ class Follower:
         return True
 
 
-def settle_one_by_one(settings: Settings, app: str, announce: Announce, hints: Sequence[Hint]) -> Collection[str]:
-    """Look at these people, carry out what is due about them, and return who was dealt with.
-
-    Where the application is only reported on, that is the nightly run's part. Somebody about whom Okta gave no
-    definitive answer is asked about again.
-    """
-    people = [one.okta_user_id for one in hints]
-    if not settings.apps[app].apply:
-        return people
-    removals = {one.okta_user_id: one.published if one.revokes else None for one in hints}
-    with run_desk(settings, app, announce) as desk:
+def settle(
+    settings: Settings, app: str, announce: Announce, removals: Mapping[str, datetime | None]
+) -> Collection[str]:
+    """Reconcile these people, and return who was dealt with: all but those whose item was skipped or has to wait."""
+    with run_desk(settings, app, announce, actor="worker") as desk:
         result = reconcile_subjects(desk, removals)
-    _log.info("people looked at", app=app, people=len(people), message=result.message)
+    _log.info("run told", app=app, message=result.message)
     if result.exit_code not in _LOOKED:
         return ()
-    findings = result.report.findings if result.report else ()
-    unclear = {one.account.external_id for one in findings if one.account and one.situation is Situation.UNKNOWN}
-    return [one for one in people if one not in unclear]
+    left = {outcome.item.okta_user_id for outcome in result.outcomes if outcome.kind is not OutcomeKind.DONE}
+    return removals.keys() - left

@@ -7,7 +7,7 @@ about, and the answer decides.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import Final
 
 MEMBERSHIP: Final = "membership"
@@ -56,6 +56,19 @@ GRANTING: Final = frozenset(
 )
 """Events after which somebody may have access again."""
 
+UNASSIGNED: Final = _OF_ASSIGNMENT + "remove"
+
+
+class HintKind(IntEnum):
+    """What a hint is about; the smaller is looked into first.
+
+    REMOVED: Okta says that it took the assignment away. REVOKING: access may have to end for another reason.
+    """
+
+    REMOVED = 0
+    REVOKING = 1
+    OTHER = 2
+
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
@@ -75,19 +88,19 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewHint:
-    """Somebody to look at again, and the event that says so. `revokes`: their access may have to end."""
+    """Somebody to look at again, and the event that says so."""
 
     okta_user_id: str
     uuid: str
     event_type: str
     published: datetime
-    revokes: bool
+    kind: HintKind
 
 
 def hints_of(events: Iterable[LogEvent]) -> tuple[NewHint, ...]:
     """Return a hint for each person of each event, once.
 
-    Whether the event tells a success is not asked: a push that failed is the very reason to look.
+    A push that failed is a hint as good as any: it is the very reason to look.
     """
     return tuple(dict.fromkeys(_hints_of(events)))
 
@@ -95,8 +108,13 @@ def hints_of(events: Iterable[LogEvent]) -> tuple[NewHint, ...]:
 def _hints_of(events: Iterable[LogEvent]) -> Iterator[NewHint]:
     for event in events:
         for okta_user_id in event.user_ids:
-            revokes = event.event_type in REVOKING
-            yield NewHint(okta_user_id, event.uuid, event.event_type, event.published, revokes)
+            yield NewHint(okta_user_id, event.uuid, event.event_type, event.published, _kind_of(event))
+
+
+def _kind_of(event: LogEvent) -> HintKind:
+    if event.event_type == UNASSIGNED and event.succeeded:
+        return HintKind.REMOVED
+    return HintKind.REVOKING if event.event_type in REVOKING else HintKind.OTHER
 
 
 # ------------------------------------------------------------------ when hints do not suffice

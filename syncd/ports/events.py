@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from syncd.core.okta_events import LogEvent, NewHint
+from syncd.core.okta_events import HintKind, LogEvent, NewHint
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,16 @@ class Position:
 class Hint:
     """Somebody to look at again: all open hints at one person, by the store's keys, and the oldest of their events.
 
-    `tries` is how often that was attempted in vain. `revokes`: one of the events may have ended their access.
+    `kind` is the most urgent one of the hints, `tries` how often the person was looked at in vain. `removed` is when
+    Okta says that it last took the assignment away, by its own clock, or None.
     """
 
     okta_user_id: str
     keys: tuple[int, ...]
-    revokes: bool
+    kind: HintKind
     published: datetime
     tries: int
+    removed: datetime | None = None
 
 
 class Hints(Protocol):
@@ -96,16 +98,19 @@ class Hints(Protocol):
         """
 
     def pending(self, limit: int) -> tuple[Hint, ...]:
-        """Return whom to look at: at most that many people, the least tried first, then those who may lose access."""
+        """Return whom to look at now: at most that many people, the least tried first, then the most urgent.
+
+        Who was tried in vain waits before the next time, longer after each.
+        """
 
     def count_pending(self) -> int:
-        """Return how many people there are to look at."""
+        """Return how many people there are to look at, those who wait included."""
 
     def settle(self, hints: Iterable[Hint]) -> None:
         """Close these hints. One that was noted since they were read stays open, of the same person too."""
 
     def postpone(self, hints: Iterable[Hint]) -> None:
-        """Count that these were tried in vain; they stay open."""
+        """Count that these were tried in vain: they stay open, and wait for half a minute, doubling up to an hour."""
 
     def forget(self, kept: timedelta) -> int:
         """Delete hints that were settled longer ago than that, and return how many."""

@@ -7,10 +7,10 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import bindparam, delete, func, select, update
 
-from syncd.core.okta_events import NewHint
+from syncd.core.okta_events import HintKind, NewHint
 from syncd.ports import Hint, Place, Position
 from syncd.store.constructs import database_now, insert_on_each, is_one_of
-from syncd.store.log_tables import LOSES_ACCESS, OTHERWISE, hint, okta_cursor
+from syncd.store.log_tables import hint, okta_cursor
 from syncd.store.moments import microseconds, moment_of
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow
@@ -33,7 +33,7 @@ _BEGIN: Final = insert_on_each(
 )
 _NOTE: Final = insert_on_each(
     hint,
-    lambda insert: insert.values(noted=database_now(), tries=0).on_conflict_do_nothing(
+    lambda insert: insert.values(noted=database_now(), due=database_now(), tries=0).on_conflict_do_nothing(
         index_elements=["app", "uuid", "okta_user_id"]
     ),
 )
@@ -42,14 +42,22 @@ _NEXT: Final = (
     select(hint.c.okta_user_id)
     .where(*_OPEN)
     .group_by(hint.c.okta_user_id)
-    .order_by(func.min(hint.c.tries), func.min(hint.c.rank), func.min(hint.c.pk))
+    .having(func.min(hint.c.due) <= database_now())
+    .order_by(func.min(hint.c.tries), func.min(hint.c.kind), func.min(hint.c.pk))
     .limit(bindparam("limit"))
 )
 _PENDING: Final = select(hint).where(*_OPEN, hint.c.okta_user_id.in_(_NEXT))
 _COUNT: Final = select(func.count(hint.c.okta_user_id.distinct())).where(*_OPEN)
 _GIVEN: Final = (*_OPEN, is_one_of(hint.c.pk, bindparam("pks")))
 _SETTLE: Final = update(hint).where(*_GIVEN).values(settled=database_now())
-_POSTPONE: Final = update(hint).where(*_GIVEN).values(tries=hint.c.tries + 1)
+_POSTPONE: Final = (
+    update(hint)
+    .where(*_GIVEN)
+    .values(tries=hint.c.tries + 1, due=database_now() + bindparam("wait", type_=hint.c.due.type))
+)
+_FIRST_WAIT: Final = timedelta(seconds=30)
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_MOST_DOUBLED: Final = 7
 _FORGET: Final = delete(hint).where(
     hint.c.app == bindparam("of_app"),
     hint.c.settled < database_now() - bindparam("kept", type_=hint.c.settled.type),
@@ -82,7 +90,7 @@ class SqlHints:
             raise ValueError(f"the clause {clause} was not followed before: say why it begins")
 
     def pending(self, limit: int) -> tuple[Hint, ...]:
-        """Return whom to look at: the least tried first, then those who may lose access, then the oldest."""
+        """Return whom to look at now: the least tried first, then the most urgent, then the oldest."""
         found: dict[str, list[AnyRow]] = {}
         for row in self._scope.connection.execute(_PENDING, self._of_app() | {"limit": limit}):
             found.setdefault(row.okta_user_id, []).append(row)
@@ -95,22 +103,25 @@ class SqlHints:
 
     def settle(self, hints: Iterable[Hint]) -> None:
         """Close these hints, and none that was noted since."""
+        self._scope.refuse_reading()
         self._change(_SETTLE, hints)
 
     def postpone(self, hints: Iterable[Hint]) -> None:
-        """Count that these were tried in vain; they stay open."""
-        self._change(_POSTPONE, hints)
+        """Count that these were tried in vain: they stay open and wait, half a minute at first and an hour at most."""
+        self._scope.refuse_reading()
+        for one in hints:
+            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(one.tries, _MOST_DOUBLED))
+            self._change(_POSTPONE, [one], wait=microseconds(wait))
 
     def forget(self, kept: timedelta) -> int:
         """Delete hints that were settled longer ago than that, and return how many."""
         self._scope.refuse_reading()
         return self._scope.connection.execute(_FORGET, self._of_app() | {"kept": microseconds(kept)}).rowcount
 
-    def _change(self, statement: Any, hints: Iterable[Hint]) -> None:
-        self._scope.refuse_reading()
+    def _change(self, statement: Any, hints: Iterable[Hint], **values: int) -> None:
         pks = [key for one in hints for key in one.keys]
         if pks:
-            self._scope.connection.execute(statement, self._of_app() | {"pks": orjson.dumps(pks).decode()})
+            self._scope.connection.execute(statement, self._of_app() | values | {"pks": orjson.dumps(pks).decode()})
 
     def _of_app(self) -> dict[str, Any]:
         return {"of_app": self._scope.app}
@@ -121,22 +132,24 @@ class SqlHints:
             "uuid": one.uuid,
             "okta_user_id": one.okta_user_id,
             "event_type": one.event_type,
-            "rank": LOSES_ACCESS if one.revokes else OTHERWISE,
+            "kind": int(one.kind),
             "published": microseconds(one.published),
         }
 
 
 def _turn(rows: list[AnyRow]) -> tuple[int, int, int]:
-    return min(row.tries for row in rows), min(row.rank for row in rows), min(row.pk for row in rows)
+    return min(row.tries for row in rows), min(row.kind for row in rows), min(row.pk for row in rows)
 
 
 def _hint_of(rows: list[AnyRow]) -> Hint:
+    removals = [row.published for row in rows if row.kind == HintKind.REMOVED]
     return Hint(
         okta_user_id=rows[0].okta_user_id,
         keys=tuple(sorted(row.pk for row in rows)),
-        revokes=any(row.rank == LOSES_ACCESS for row in rows),
+        kind=HintKind(min(row.kind for row in rows)),
         published=moment_of(min(row.published for row in rows)),
         tries=max(row.tries for row in rows),
+        removed=moment_of(max(removals)) if removals else None,
     )
 
 

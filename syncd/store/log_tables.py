@@ -1,14 +1,8 @@
 """The tables of what follows Okta's System Log; see `syncd.store.tables` for what holds of all of them."""
 
-from typing import Final
-
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, UniqueConstraint
 
 from syncd.store.tables import KEY, METADATA, NUMBER
-
-LOSES_ACCESS: Final = 0
-OTHERWISE: Final = 1
-"""The ranks of a hint: the smaller is looked into first."""
 
 # How far each clause of the log was read. Since `began` it is followed without a gap. `read_until` is by Okta's clock.
 okta_cursor = Table(
@@ -33,10 +27,11 @@ hint = Table(
     Column("uuid", KEY, nullable=False),
     Column("okta_user_id", KEY, nullable=False),
     Column("event_type", KEY, nullable=False),
-    Column("rank", SmallInteger, nullable=False),
+    Column("kind", SmallInteger, nullable=False),
     Column("published", BigInteger, nullable=False),
     Column("noted", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("due", BigInteger, nullable=False),
     Column("settled", BigInteger),
     UniqueConstraint("app", "uuid", "okta_user_id"),
     Index(None, "app", "settled"),

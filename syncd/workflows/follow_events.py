@@ -5,7 +5,7 @@ crash at any point a page is read again or its hints are there. A hint is settle
 not before. What the log cannot tell any more, only a full run can.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,10 +27,11 @@ from syncd.ports import (
 )
 from syncd.workflows.running import ExitCode
 
-Settle = Callable[[Sequence[Hint]], Collection[str]]
-"""Looks at people again, each as Okta and the application hold them now; returns the Okta user ids of those dealt with.
+Settle = Callable[[Mapping[str, datetime | None]], Collection[str]]
+"""Looks at people again, by Okta user id, each as Okta and the application hold them now; returns who was dealt with.
 
-May raise `SourceUnhealthyError`, `LeaseHeldError` and `LeaseLostError`: then nobody of them was.
+It is given when Okta says that it took each one's assignment away, None where it says nothing of that. It may raise
+`SourceUnhealthyError`, `LeaseHeldError` and `LeaseLostError`: then nobody of them was dealt with.
 """
 
 MOST_PAGES: Final = 20
@@ -181,7 +182,7 @@ def _settle_pending(watch: Watch) -> Iterator[int]:
 def _settle_batch(watch: Watch, batch: Sequence[Hint]) -> int:
     done: Collection[str] = ()
     try:
-        done = frozenset(watch.settle(batch))
+        done = frozenset(watch.settle({one.okta_user_id: one.removed for one in batch}))
     finally:
         with watch.database.transaction(watch.app, watch.cause()) as unit:
             unit.hints.settle(one for one in batch if one.okta_user_id in done)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from syncd.core.okta_events import GRANTING, REVOKING, LogEvent, Turn, after_page
+from syncd.core.okta_events import GRANTING, UNASSIGNED, LogEvent, Turn, after_page
 from syncd.ports import CursorLostError, EventLog, Place, SourceFault, SourceUnhealthyError
 
 MOST_PAGES: Final = 200
@@ -50,7 +50,7 @@ def removed_since(log: EventLog, moment: datetime) -> Mapping[str, datetime]:
     for clause in log.clauses:
         for event in _events(log, clause, log.resume(clause, moment).cursor):
             for one in event.user_ids:
-                if event.event_type in REVOKING and event.succeeded:
+                if event.event_type == UNASSIGNED and event.succeeded:
                     removed[one] = max(event.published, removed.get(one, event.published))
                 elif event.event_type in GRANTING and removed.get(one, event.published) < event.published:
                     del removed[one]

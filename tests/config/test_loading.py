@@ -236,3 +236,18 @@ def test_another_address_makes_another_public_url_unless_one_was_given(tmp_path:
 def test_another_address_is_held_to_the_same_rules(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"server\.host would take tokens from other machines without TLS"):
         listening_at(load(write(tmp_path, ""), {}), "0.0.0.0", None)
+
+
+def test_the_secret_of_the_event_hook_is_long_comes_from_a_file_and_is_shown_nowhere(tmp_path: Path) -> None:
+    secret = tmp_path / "hook"
+    secret.write_text("a-long-secret-of-the-hook\n")
+    settings = load(write(tmp_path, f"[server]\nevent_hook_secret_file = '{secret}'"), {})
+    assert settings.server.event_hook_secret is not None
+    assert settings.server.event_hook_secret.get_secret_value() == "a-long-secret-of-the-hook"
+    assert "a-long-secret" in settings.secrets()[0]
+    assert "a-long-secret" not in repr(settings)
+    for wrong in ("short", " with a space in front of it", "umlauts-are-none-\u00e4\u00f6\u00fc"):
+        with pytest.raises(ConfigurationError) as caught:
+            load(write(tmp_path, f"[server]\nevent_hook_secret = '{wrong}'"), {})
+        assert "openssl rand -hex 32" in str(caught.value)
+        assert wrong not in str(caught.value)

@@ -9,6 +9,7 @@ from syncd.core.okta_events import (
     LIFECYCLE,
     MEMBERSHIP,
     REVOKING,
+    HintKind,
     LogEvent,
     Turn,
     after_page,
@@ -36,20 +37,25 @@ def test_an_event_about_nobody_is_no_hint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event_type", "revokes"),
+    ("event_type", "kind"),
     [
-        ("application.user_membership.remove", True),
-        ("application.provision.user.deactivate", True),
-        ("user.lifecycle.suspend", True),
-        ("user.lifecycle.delete.initiated", True),
-        ("application.user_membership.add", False),
-        ("user.lifecycle.activate", False),
-        ("user.lifecycle.a_type_of_next_year", False),
+        ("application.user_membership.remove", HintKind.REMOVED),
+        ("application.provision.user.deactivate", HintKind.REVOKING),
+        ("user.lifecycle.suspend", HintKind.REVOKING),
+        ("user.lifecycle.delete.initiated", HintKind.REVOKING),
+        ("application.user_membership.add", HintKind.OTHER),
+        ("user.lifecycle.activate", HintKind.OTHER),
+        ("user.lifecycle.a_type_of_next_year", HintKind.OTHER),
     ],
 )
-def test_what_may_end_access_is_told_apart_and_unknown_types_are_hints_too(event_type: str, revokes: bool) -> None:
+def test_what_may_end_access_is_told_apart_and_unknown_types_are_hints_too(event_type: str, kind: HintKind) -> None:
     (hint,) = hints_of([event(event_type, "00u1")])
-    assert hint.revokes is revokes
+    assert hint.kind is kind
+
+
+def test_a_removal_that_failed_removed_nothing() -> None:
+    (hint,) = hints_of([LogEvent("u1", NOON, "application.user_membership.remove", False, ("00u1",))])
+    assert hint.kind is HintKind.REVOKING
 
 
 def test_a_push_that_failed_is_a_hint_like_any_other() -> None:

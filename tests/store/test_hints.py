@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, update
 
-from syncd.core.okta_events import NewHint
+from syncd.core.okta_events import HintKind, NewHint
 from syncd.ports import Hint, Place, Position
 from syncd.store import SqlDatabase
 from syncd.store.log_tables import hint, okta_cursor
@@ -19,9 +19,9 @@ CLAUSE = "membership"
 OTHER = "other"
 
 
-def new(okta_user_id: str, uuid: str = "", *, revokes: bool = False, minutes: int = 0) -> NewHint:
+def new(okta_user_id: str, uuid: str = "", *, kind: HintKind = HintKind.OTHER, minutes: int = 0) -> NewHint:
     moment = NOON + timedelta(minutes=minutes)
-    return NewHint(okta_user_id, uuid or f"of {okta_user_id}", "some.event", moment, revokes)
+    return NewHint(okta_user_id, uuid or f"of {okta_user_id}", "some.event", moment, kind)
 
 
 def note(
@@ -50,6 +50,11 @@ def position(database: SqlDatabase) -> Position:
 def settle(database: SqlDatabase, hints: tuple[Hint, ...]) -> None:
     with database.transaction(APP, CAUSE) as unit:
         unit.hints.settle(hints)
+
+
+def let_time_pass(database: SqlDatabase, seconds: int) -> None:
+    with database.transaction(APP, CAUSE) as unit:
+        unit._scope.connection.execute(update(hint).values(due=hint.c.due - seconds * 1_000_000))
 
 
 def postpone(database: SqlDatabase, hints: tuple[Hint, ...]) -> None:
@@ -116,24 +121,47 @@ def test_an_event_that_was_settled_is_known_again(database: SqlDatabase) -> None
 
 
 def test_those_who_may_lose_access_come_first_then_the_oldest(database: SqlDatabase) -> None:
-    note(database, new("00u1"), new("00u2"), new("00u3", revokes=True))
+    note(database, new("00u1"), new("00u2"), new("00u3", kind=HintKind.REVOKING))
     assert people(database) == ["00u3", "00u1", "00u2"]
     assert people(database, 2) == ["00u3", "00u1"]
 
 
 def test_who_was_tried_in_vain_waits_for_those_who_were_not(database: SqlDatabase) -> None:
-    note(database, new("00u1", revokes=True), new("00u2"))
+    note(database, new("00u1", kind=HintKind.REVOKING), new("00u2"))
     postpone(database, pending(database, 1))
+    assert people(database) == ["00u2"]
+    let_time_pass(database, 31)
     assert people(database) == ["00u2", "00u1"]
     assert [one.tries for one in pending(database)] == [0, 1]
-    note(database, new("00u1", "e9", revokes=True))
+    note(database, new("00u1", "e9", kind=HintKind.REVOKING))
     assert people(database)[0] == "00u1"
 
 
+def test_each_time_in_vain_makes_the_wait_longer_up_to_an_hour(database: SqlDatabase) -> None:
+    note(database, new("00u1"))
+    for seconds in (30, 60, 120, 240, 480, 960, 1920, 3600, 3600):
+        postpone(database, pending(database))
+        let_time_pass(database, seconds - 10)
+        assert people(database) == []
+        let_time_pass(database, 11)
+        assert people(database) == ["00u1"]
+    postpone(database, pending(database))
+    note(database, new("00u1", "another"))
+    assert people(database) == ["00u1"], "a new event does not wait"
+
+
 def test_a_hint_tells_the_oldest_event_and_whether_any_may_end_access(database: SqlDatabase) -> None:
-    note(database, new("00u1", "e1", minutes=3), new("00u1", "e2", revokes=True, minutes=1))
+    note(database, new("00u1", "e1", minutes=3), new("00u1", "e2", kind=HintKind.REVOKING, minutes=1))
     (found,) = pending(database)
-    assert (found.revokes, found.published) == (True, NOON + timedelta(minutes=1))
+    assert (found.kind, found.published) == (HintKind.REVOKING, NOON + timedelta(minutes=1))
+    assert found.removed is None
+
+
+def test_a_hint_tells_when_okta_last_took_the_assignment_away(database: SqlDatabase) -> None:
+    removals = [new("00u1", f"e{minutes}", kind=HintKind.REMOVED, minutes=minutes) for minutes in (5, 7, 2)]
+    note(database, *removals, new("00u1", "e9", kind=HintKind.REVOKING, minutes=9))
+    (found,) = pending(database)
+    assert (found.kind, found.removed) == (HintKind.REMOVED, NOON + timedelta(minutes=7))
 
 
 def test_settling_closes_what_was_read_and_nothing_that_came_since(database: SqlDatabase) -> None:

@@ -2,18 +2,18 @@
 
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
 from syncd.core.changes import Cause
 from syncd.core.okta_events import LIFECYCLE, MEMBERSHIP
-from syncd.ports import Hint, LeaseHeldError, Position
+from syncd.ports import LeaseHeldError, Position
 from syncd.store import SqlDatabase
-from syncd.store.log_tables import okta_cursor
+from syncd.store.log_tables import hint, okta_cursor
 from syncd.workflows import follow_events as module
 from syncd.workflows.follow_events import Followed, Watch, follow_events
 from syncd.workflows.running import ExitCode
@@ -32,13 +32,14 @@ class Desk:
     given: list[list[str]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     fails: Exception | None = None
+    removals: dict[str, datetime | None] = field(default_factory=dict)
 
-    def __call__(self, hints: Sequence[Hint]) -> Collection[str]:
-        okta_user_ids = [one.okta_user_id for one in hints]
-        self.given.append(okta_user_ids)
+    def __call__(self, removals: Mapping[str, datetime | None]) -> Collection[str]:
+        self.given.append(list(removals))
+        self.removals |= removals
         if self.fails:
             raise self.fails
-        return set(okta_user_ids) - self.refused
+        return removals.keys() - self.refused
 
     @property
     def people(self) -> list[str]:
@@ -65,6 +66,10 @@ class Scene:
     def pending(self) -> list[str]:
         with self.database.reading(APP) as unit:
             return [one.okta_user_id for one in unit.hints.pending(1000)]
+
+    def let_time_pass(self) -> None:
+        with self.database.transaction(APP, CAUSE) as unit:
+            unit._scope.connection.execute(update(hint).values(due=0))
 
     def full_run(self, code: ExitCode = ExitCode.CLEAN, kind: str = "apply") -> None:
         with self.database.transaction(APP, CAUSE) as unit:
@@ -94,6 +99,7 @@ def test_who_is_named_is_handed_over_and_the_hint_is_settled(followed: Scene) ->
     result = followed.poll()
     assert (result.events, result.settled, result.pending, result.troubles) == (2, 2, 0, ())
     assert sorted(followed.desk.people) == ["00u1", "00u2"]
+    assert followed.desk.removals == {"00u1": followed.log.now, "00u2": None}
     assert followed.poll().events == 0
     assert len(followed.desk.people) == 2
 
@@ -277,9 +283,12 @@ def test_a_hint_that_nobody_dealt_with_stays_and_is_tried_again(followed: Scene)
     followed.log.happen(REMOVE, "00u1")
     followed.log.happen(REMOVE, "00u2")
     followed.desk.refused = {"00u1"}
-    assert (followed.poll().settled, followed.pending()) == (1, ["00u1"])
+    result = followed.poll()
+    assert (result.settled, result.pending, followed.pending()) == (1, 1, [])
     assert followed.desk.people == ["00u1", "00u2"], "once in a poll"
     followed.desk.refused = set()
+    assert followed.poll().settled == 0, "not at once"
+    followed.let_time_pass()
     assert followed.poll().settled == 1
     assert followed.pending() == []
 
@@ -290,6 +299,7 @@ def test_a_desk_that_cannot_work_leaves_every_hint_and_says_why(followed: Scene)
     result = followed.poll()
     assert (result.settled, result.pending, result.troubles) == (0, 1, ("somebody is reconciling",))
     followed.desk.fails = None
+    followed.let_time_pass()
     assert followed.poll().settled == 1
 
 
@@ -298,6 +308,7 @@ def test_a_desk_that_breaks_leaves_every_hint(followed: Scene) -> None:
     followed.desk.fails = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         followed.poll()
+    followed.let_time_pass()
     assert followed.pending() == ["00u1"]
 
 
@@ -305,13 +316,14 @@ def test_a_process_that_dies_between_the_commit_and_the_settling_loses_nothing(f
     class Killed(BaseException):
         """The process is gone."""
 
-    def die(_: Sequence[Hint]) -> Collection[str]:
+    def die(_: Mapping[str, datetime | None]) -> Collection[str]:
         raise Killed
 
     followed.log.happen(REMOVE, "00u1")
     watch = Watch(APP, followed.log, followed.database, die, followed.said.append)
     with pytest.raises(Killed):
         follow_events(watch)
+    followed.let_time_pass()
     assert followed.pending() == ["00u1"]
     assert followed.poll(resume=True).settled == 1
     assert followed.desk.people == ["00u1"]
@@ -342,13 +354,14 @@ def test_a_process_that_is_killed_between_the_commit_and_the_settling_leaves_the
 def test_an_event_that_comes_while_its_person_is_looked_at_has_them_looked_at_again(followed: Scene) -> None:
     followed.log.happen(ADD, "00u1")
 
-    def meanwhile(hints: Sequence[Hint]) -> Collection[str]:
+    def meanwhile(removals: Mapping[str, datetime | None]) -> Collection[str]:
         followed.log.happen(REMOVE, "00u1")
         other = Watch(APP, followed.log, followed.database, lambda _: (), followed.said.append)
         follow_events(other)
-        return [one.okta_user_id for one in hints]
+        return removals.keys()
 
     follow_events(Watch(APP, followed.log, followed.database, meanwhile, followed.said.append))
+    followed.let_time_pass()
     assert followed.pending() == ["00u1"]
 
 
@@ -358,9 +371,9 @@ def test_no_transaction_is_open_while_okta_is_asked_or_people_are_dealt_with(fol
     def look(_: str) -> None:
         opened.append(followed.database.in_use)
 
-    def settle(hints: Sequence[Hint]) -> Collection[str]:
+    def settle(removals: Mapping[str, datetime | None]) -> Collection[str]:
         look("")
-        return [one.okta_user_id for one in hints]
+        return removals.keys()
 
     followed.log.happen(REMOVE, "00u1")
     followed.log.before_page = look
