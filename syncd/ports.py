@@ -132,6 +132,10 @@ class Comparison:
     subjects are in `differing`, ordered by account id, then Okta user id; conservation: `in_sync`, `closed` and
     `differing` together cover every assignment and every account. `managed_active` is the number of active accounts of
     origin scim.
+
+    Where no more than so many subjects were wanted, `foreign_beyond` counts the active accounts of another origin
+    without an assignment that are not in `differing`, and `beyond` all others that are not. With any beyond, nothing
+    may follow from `differing`: who is missing there may dispute what is there.
     """
 
     assignments: int
@@ -140,6 +144,8 @@ class Comparison:
     in_sync: int
     closed: int
     differing: tuple[Subject, ...]
+    beyond: int = 0
+    foreign_beyond: int = 0
 
 
 class Staging(Protocol):
@@ -164,8 +170,12 @@ class Staging(Protocol):
     def last_sealed(self) -> Manifest | None:
         """Return the manifest of the youngest sealed snapshot of this application, or None."""
 
-    def compare(self, snapshot_id: str) -> Comparison:
-        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""
+    def compare(self, snapshot_id: str, most: int | None = None) -> Comparison:
+        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed.
+
+        With `most`, at most so many subjects are in the comparison, and the others are counted: first come active
+        accounts of origin scim without an assignment, then assignments, then active accounts of another origin.
+        """
 
 
 @dataclass(frozen=True, slots=True)

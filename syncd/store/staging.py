@@ -162,14 +162,17 @@ class SqlStaging:
         row = self._execute(_LAST_SEALED).first()
         return _manifest_of(row) if row else None
 
-    def compare(self, snapshot_id: str) -> Comparison:
-        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""
+    def compare(self, snapshot_id: str, most: int | None = None) -> Comparison:
+        """Hold the snapshot against the accounts, with at most so many subjects.
+
+        Raises `SnapshotRefusedError` when it is not sealed.
+        """
         found = self._execute(_FIND, of_snapshot=snapshot_id).first()
         if found is None or found.state != _SEALED:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} is not sealed, so nothing may be concluded from it")
         if self._execute(_COUNT_ITEMS, of_pk=found.pk).scalar_one() != found.rows:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} has lost rows since it was sealed")
-        return compare(self._scope, found.pk, found.rows, found.sealed)
+        return compare(self._scope, found.pk, found.rows, found.sealed, most)
 
     def _add_items(self, pk: int, page: AssignmentPage) -> None:
         rows = [_item(self._scope.app, pk, row) for row in page.rows]
