@@ -69,10 +69,15 @@ class Announce(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AssignmentPage:
-    """One page of the listing, numbered from 1, complete as the source sent it."""
+    """One page of the listing, numbered from 1, complete as the source sent it.
+
+    With `cursor` the source goes on behind this page, or says that there is nothing behind it: a text that means
+    something to the source alone. None: nobody can go on from here.
+    """
 
     number: int
     rows: tuple[Assignment, ...]
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,16 @@ class AssignmentSource(Protocol):
         Raises `SourceUnhealthyError` with the remedy otherwise.
         """
 
-    def pages(self) -> Iterator[AssignmentPage]:
+    def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
         """Yield every page of the listing, from the first to the one that has no next.
 
         Either every row has been yielded when the iterator ends, or it raises `SourceUnhealthyError`: an iterator that
         ends without raising means the listing is complete. A row that cannot be read raises too.
+
+        `resume` is the cursor of a page that was read before, by whichever process: then the pages behind that one are
+        yielded, under the numbers that they would have had. Nobody is yielded twice; that somebody was listed before
+        the cursor and is listed again behind it shows where both are staged. Raises `SourceUnhealthyError` for a
+        cursor that is not understood, and where nobody is listed behind one that led on.
         """
 
     def look_up(self, okta_user_id: str) -> Lookup:
@@ -148,20 +158,45 @@ class Comparison:
     foreign_beyond: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An unsealed snapshot that another run takes up: what is staged, and the cursor behind the last page of it.
+
+    `started` is when the walk began, by the database's clock: so old are its walk versions.
+    """
+
+    snapshot_id: str
+    pages: int
+    rows: int
+    cursor: str
+    started: datetime
+
+
 class Staging(Protocol):
     """Snapshots of the source, staged page by page."""
 
-    def begin(self, run_id: str) -> str:
-        """Open a snapshot and return its id. Copies the version of every account: those are the walk versions."""
+    def begin(self, run_id: str, identity: SourceIdentity | None = None) -> str:
+        """Open a snapshot and return its id. Copies the version of every account: those are the walk versions.
+
+        Without an identity nobody can take the snapshot up later.
+        """
+
+    def resume(self, run_id: str, identity: SourceIdentity, max_age: timedelta) -> Resumed | None:
+        """Let the run take up the youngest unsealed snapshot whose own run has ended, or return None.
+
+        It was begun with the same identity, no longer than `max_age` ago by the database's clock, and its last page
+        came with a cursor. Its walk versions stay those from before its first page.
+        """
 
     def add_page(self, snapshot_id: str, page: AssignmentPage) -> None:
-        """Stage one page. Raises `SnapshotRefusedError` when an Okta user id of it was staged before."""
+        """Stage one page with its cursor. Raises `SnapshotRefusedError` when an Okta user id was staged before."""
 
     def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
         """Close the snapshot for good and return its manifest; from now on it may be compared.
 
         Brings the absences up to date: an account that no row belongs to has been missing in one more sealed
-        snapshot, one that is listed again no longer is. Raises `SnapshotRefusedError` when it holds no page.
+        snapshot, one that is listed again no longer is. Raises `SnapshotRefusedError` when it holds no page, or was
+        begun with another identity.
         """
 
     def void(self, snapshot_id: str, reason: str) -> None:

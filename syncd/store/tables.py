@@ -229,6 +229,7 @@ tombstone = Table(
 
 # ------------------------------------------------------------------ snapshots of the source
 
+# `cursor` is the source's, behind the last page that was staged: where another run would go on.
 snapshot = Table(
     "snapshot",
     METADATA,
@@ -243,6 +244,7 @@ snapshot = Table(
     Column("rows", BigInteger, nullable=False),
     Column("identity", JSON_VALUE),
     Column("reason", Text),
+    Column("cursor", Text),
     UniqueConstraint("app", "pk"),
 )
 
