@@ -1,6 +1,6 @@
 """The rows of a snapshot and the accounts side by side, by the one key that nearly all carry: the Okta user id.
 
-This is one pass over both tables, and costs what a plain join of them costs. A pair that agrees in every respect is
+This costs little more than a plain join of the two tables. A pair that agrees in every respect is
 only counted. Whatever is left over is named, and looked at with all keys, which costs much more for each of them.
 
 A pair that agrees in every respect could only be disputed by another row that points to the same account, by another
@@ -35,7 +35,7 @@ from syncd.core.subjects import LinkKey, Origin
 from syncd.store.constructs import POSTGRESQL, is_one_of, json_list
 from syncd.store.correlation import APP_AGREES, PARTNERS, USER_AGREES, belongs, is_item, is_user, some
 from syncd.store.scope import Scope
-from syncd.store.tables import resource, snapshot_item
+from syncd.store.tables import NUMBER, resource, snapshot_item
 
 AT_ONCE: Final = 5000
 """How many rows are named to the database at a time."""
@@ -61,13 +61,13 @@ class Pairs:
     closed: list[int] = field(default_factory=list)
 
     def add(self, row: Any) -> None:
-        """Add what one statement found."""
+        """Add what one statement found. A list that it did not look for is None."""
         self.accounts += row.accounts
         self.managed_active += row.managed_active
-        self.doubtful.update(row.doubtful)
-        self.managed += row.managed
-        self.foreign += row.foreign
-        self.closed += row.closed
+        self.doubtful.update(row.doubtful or ())
+        self.managed += row.managed or ()
+        self.foreign += row.foreign or ()
+        self.closed += row.closed or ()
 
 
 def pair(scope: Scope, parameters: Mapping[str, Any]) -> Pairs:
@@ -100,58 +100,62 @@ def _agree(account: FromClause, item: FromClause) -> ColumnElement[bool]:
     return func.coalesce(agree, false())
 
 
-def _counts(account: FromClause) -> tuple[ColumnElement[int], ...]:
-    managed = and_(account.c.active, account.c.origin == Origin.SCIM.value)
-    number = func.count(account.c.pk)
-    return number.label("accounts"), number.filter(managed).label("managed_active")
-
-
-def _alone(account: FromClause, is_alone: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
-    came_over_scim = account.c.origin == Origin.SCIM.value
-    kinds: dict[str, tuple[ColumnElement[bool], ...]] = {
-        "managed": (account.c.active, came_over_scim),
-        "foreign": (account.c.active, not_(came_over_scim)),
-        "closed": (not_(account.c.active),),
-    }
-    return tuple(json_list(account.c.pk, and_(is_alone, *kind)).label(name) for name, kind in kinds.items())
-
-
-def _doubtful(account: FromClause, item: FromClause) -> ColumnElement[Any]:
-    return json_list(item.c.okta_user_id, and_(item.c.okta_user_id.is_not(None), not_(_agree(account, item)))).label(
-        "doubtful"
-    )
-
-
 _by_okta_id: Final = LinkKey.OKTA_USER_ID
-_none: Final = literal_column("'[]'", json_list.type)
+_partner: Final = PARTNERS[_by_okta_id]
+_joined: Final = snapshot_item.outerjoin(
+    _partner, and_(is_user(_partner), belongs(_by_okta_id, _partner, snapshot_item))
+)
+_differs: Final = not_(_agree(_partner, snapshot_item))
+_lone: Final = resource.alias("lone")
+ALONE: Final = select(_lone.c.pk).where(
+    is_user(_lone), not_(some(snapshot_item, is_item(snapshot_item), belongs(_by_okta_id, _lone, snapshot_item)))
+)
+"""The row numbers of accounts that no row has the Okta user id of: whoever is unlisted is among them."""
+
+_NAMED: Final = ("doubtful", "managed", "foreign", "closed")
 
 
-def _in_one_pass() -> tuple[Any]:
-    """Return the statement for a database that can join what is on either side only."""
-    item = select(snapshot_item).where(is_item(snapshot_item)).subquery("item")
-    account = select(resource).where(is_user(resource)).subquery("account")
-    joined = item.outerjoin(account, belongs(_by_okta_id, account, item), full=True)
-    is_alone = and_(item.c.okta_user_id.is_(None), account.c.pk.is_not(None))
-    return (select(*_counts(account), _doubtful(account, item), *_alone(account, is_alone)).select_from(joined),)
-
-
-def _in_two_passes() -> tuple[Any, Any]:
-    """Return a statement for the rows with their accounts, and one for the accounts without a row."""
-    account = PARTNERS[_by_okta_id]
-    joined = snapshot_item.outerjoin(account, and_(is_user(account), belongs(_by_okta_id, account, snapshot_item)))
-    nobody = (_none.label(name) for name in ("managed", "foreign", "closed"))
-    listed = some(snapshot_item, is_item(snapshot_item), belongs(_by_okta_id, resource, snapshot_item))
-    return (
-        select(*_counts(account), _doubtful(account, snapshot_item), *nobody)
-        .select_from(joined)
-        .where(is_item(snapshot_item)),
-        select(*_counts(resource), _none.label("doubtful"), *_alone(resource, true()))
-        .select_from(resource)
-        .where(is_user(resource), not_(listed)),
+def _found(counted: FromClause | None = None, /, **named: ColumnElement[Any]) -> Select[Any]:
+    """Return a statement that counts accounts, or none, and names some: what `Pairs.add` reads."""
+    counts: tuple[ColumnElement[Any], ...] = (literal_column("0", NUMBER), literal_column("0", NUMBER))
+    if counted is not None:
+        managed = and_(counted.c.active, counted.c.origin == Origin.SCIM.value)
+        counts = (func.count(counted.c.pk), func.count(counted.c.pk).filter(managed))
+    nothing = literal_column("NULL", json_list.type)
+    return select(
+        counts[0].label("accounts"),
+        counts[1].label("managed_active"),
+        *(named.get(name, nothing).label(name) for name in _NAMED),
     )
 
 
-_PAIRS: Final[Mapping[str, tuple[Any, ...]]] = {POSTGRESQL: _in_one_pass(), "sqlite": _in_two_passes()}
+def _alone() -> dict[str, ColumnElement[Any]]:
+    came_over_scim = resource.c.origin == Origin.SCIM.value
+    kinds = {
+        "managed": and_(resource.c.active, came_over_scim),
+        "foreign": and_(resource.c.active, not_(came_over_scim)),
+        "closed": not_(resource.c.active),
+    }
+    return {name: json_list(resource.c.pk, kind) for name, kind in kinds.items()}
+
+
+# PostgreSQL filters and counts in several processes at once, unless a list is made of what was not filtered. SQLite
+# fetches each row once, for the join, and finds those alone by an index without fetching any other.
+_PAIRS: Final[Mapping[str, tuple[Select[Any], ...]]] = {
+    POSTGRESQL: (
+        _found(doubtful=json_list(snapshot_item.c.okta_user_id, true()))
+        .select_from(_joined)
+        .where(is_item(snapshot_item), _differs),
+        _found(**_alone()).select_from(resource).where(resource.c.pk.in_(ALONE)),
+        _found(resource).select_from(resource).where(is_user(resource)),
+    ),
+    "sqlite": (
+        _found(_partner, doubtful=json_list(snapshot_item.c.okta_user_id, _differs))
+        .select_from(_joined)
+        .where(is_item(snapshot_item)),
+        _found(resource, **_alone()).select_from(resource).where(resource.c.pk.in_(ALONE)),
+    ),
+}
 
 _touched: Final = snapshot_item.alias("touched")
 

@@ -16,6 +16,7 @@ from syncd.store.comparison import compare
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
 from syncd.store.moments import moment_of
+from syncd.store.pairing import ALONE
 from syncd.store.runs import RUNNING
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, absence, resource, run, snapshot, snapshot_item, walk_version
@@ -109,7 +110,7 @@ _COUNT_ABSENCES: Final = insert_on_each(
     lambda statement: statement.from_select(
         ["app", "resource_pk", "snapshots", "since"],
         select(resource.c.app, resource.c.pk, 1, bindparam("sealed", type_=absence.c.since.type)).where(
-            IS_UNLISTED, _walked
+            resource.c.pk.in_(ALONE), IS_UNLISTED, _walked
         ),
     ).on_conflict_do_update(index_elements=["resource_pk"], set_={"snapshots": absence.c.snapshots + 1}),
 )
