@@ -9,6 +9,7 @@ from bench.in_process.part import measure_in_process
 from bench.options import read_options
 from bench.over_http import measure_over_http
 from bench.progress import say
+from bench.reconciler.part import measure_reconciler
 
 STOPPED = 130
 
@@ -22,6 +23,8 @@ def main() -> int:
             say(f"The results are in {measure_over_http(options)}.")
         if "in-process" in options.parts:
             say(f"The results are in {measure_in_process(options)}.")
+        if "reconciler" in options.parts:
+            say(f"The results are in {measure_reconciler(options)}.")
     except (KeyboardInterrupt, asyncio.CancelledError):
         say("Stopped; servers and databases are gone.")
         return STOPPED

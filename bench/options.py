@@ -12,7 +12,7 @@ from bench.servers import KINDS
 from bench.small import FLOW
 
 FEWEST: Final = 2_000
-PARTS: Final = ("http", "in-process")
+PARTS: Final = ("http", "in-process", "reconciler")
 _POSTGRESQL: Final = ("BENCH_POSTGRES_URL", "SYNCD_TEST_POSTGRES_URL")
 
 
@@ -53,7 +53,11 @@ def read_options(arguments: Sequence[str]) -> Options:
         default=known,
         help=f"only these, without growth; of {','.join(known)}",
     )
-    parser.add_argument("--users", type=int, help="users of the part in process; by default 1,000,000, quick 20,000")
+    parser.add_argument(
+        "--users",
+        type=int,
+        help="users of the parts in process and reconciler; by default 1,000,000, quick 20,000",
+    )
     given = parser.parse_args(arguments)
     if unknown := set(given.operations) - set(known):
         parser.error(f"no operation of that name: {', '.join(sorted(unknown))}. There are: {', '.join(known)}")

@@ -34,14 +34,15 @@ def load(url: str, world: World, clock: Clock, say: _Say) -> None:
     """Fill a database whose tables are current and empty. Raises `LoadError`."""
     names = _Names()
     with front_door(url, clock, names.next) as door:
-        _through(door, names, identity("User", 1), send("POST", "/Users", user_body(1)))
-        users = _pattern(url, USER_TYPE.name, identity("User", 1))
+        names.coming = identity("User", 1)
+        users = first_user(url, door)
         _write(url, _users(users, world.users), say)
         first = group_body(1, world.members(1))
-        _through(door, names, identity("Group", 1), send("POST", "/Groups", first))
+        names.coming = identity("Group", 1)
+        _through(door, send("POST", "/Groups", first))
         groups = _pattern(url, GROUP_TYPE.name, identity("Group", 1))
         _write(url, _groups(groups, users.first_pk, world), say)
-    _count(url, {USER_TYPE.name: world.users - 1, GROUP_TYPE.name: world.groups - 1})
+    count_more(url, {USER_TYPE.name: world.users - 1, GROUP_TYPE.name: world.groups - 1})
 
 
 class _Names:
@@ -54,8 +55,13 @@ class _Names:
         return self.coming
 
 
-def _through(door: FrontDoor, names: _Names, name: str, request: Any) -> None:
-    names.coming = name
+def first_user(url: str, door: FrontDoor) -> Pattern:
+    """Make the first user, whose id the front door has to be given, and return the pattern of the others."""
+    _through(door, send("POST", "/Users", user_body(1)))
+    return _pattern(url, USER_TYPE.name, identity("User", 1))
+
+
+def _through(door: FrontDoor, request: Any) -> None:
     answer = door.answer(request)
     if answer.status != 201:  # noqa: PLR2004  # created
         raise LoadError(f"{request.method} {request.path}: {answer.status} {answer.body.decode()}")
@@ -115,7 +121,7 @@ def _in_chunks(resources: Iterable[Written]) -> Iterator[list[Written]]:
         yield chunk
 
 
-def _count(url: str, more: dict[str, int]) -> None:
+def count_more(url: str, more: dict[str, int]) -> None:
     """Add to the counters that the front door keeps; where it keeps none, there is none to add to."""
     with make_engine(url).connect() as connection, connection.begin():
         for kind, number in more.items():

@@ -3,24 +3,22 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bench.about import machine, machine_in_words
 from bench.document import DOCUMENT, RESULTS, write_section
+from bench.in_process.databases import POSTGRESQL, databases
 from bench.in_process.front_door import front_door
 from bench.in_process.loading import load
 from bench.in_process.measuring import Cost, measure
-from bench.in_process.telling import POSTGRESQL, SQLITE, text_of
+from bench.in_process.telling import text_of
 from bench.in_process.world import World
 from bench.options import Options
 from bench.progress import say
 from bench.servers import postgres
 from syncd.bootstrap.system import SystemClock, new_id
-from syncd.store import upgrade, with_schema
 
 Costs = dict[str, dict[str, Cost]]
 """Costs by database and operation."""
@@ -34,7 +32,7 @@ def measure_in_process(options: Options) -> Path:
     costs: Costs = {}
     facts = machine(options.postgres_url)
     say(machine_in_words(facts))
-    with _databases(options) as urls:
+    with databases(options.postgres_url) as urls:
         say(f"loading {world.users:,} users and {world.groups:,} groups, the databases at the same time")
         with ProcessPoolExecutor(max_workers=len(urls), mp_context=get_context("spawn")) as pool:
             for loading in [pool.submit(_load, database, url, world) for database, url in urls.items()]:
@@ -49,21 +47,6 @@ def measure_in_process(options: Options) -> Path:
     if options.document:
         write_section(DOCUMENT, "in process", text)
     return path
-
-
-@contextmanager
-def _databases(options: Options) -> Iterator[dict[str, str]]:
-    """Make the databases and give their URLs; they are gone when the block has ended."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = stack.enter_context(TemporaryDirectory(dir=RESULTS.parent, prefix="large-"))
-        urls = {SQLITE: f"sqlite:///{folder}/syncd.db"}
-        if options.postgres_url:
-            name = stack.enter_context(postgres.schema(options.postgres_url))
-            urls[POSTGRESQL] = with_schema(options.postgres_url, name)
-        for url in urls.values():
-            upgrade(url)
-        yield urls
 
 
 def _load(database: str, url: str, world: World) -> None:

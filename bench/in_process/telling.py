@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from bench.in_process.databases import SQLITE
 from bench.in_process.measuring import Cost
 from bench.in_process.world import SMALL_GROUP, World
 from bench.tables import number, table
-
-SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 
 # Operation -> title, and the milliseconds that it may take on SQLite.
 OPERATIONS: Final[Mapping[str, tuple[str, float | None]]] = {

@@ -7,6 +7,7 @@ from syncd.core.subjects import Lookup
 from syncd.okta_source.client import Executor, OktaClient, Patience
 from syncd.okta_source.lookup import look_up
 from syncd.okta_source.preflight import app_question, check_app, check_scopes, warnings
+from syncd.okta_source.progress import read_progress
 from syncd.okta_source.settings import OktaSettings
 from syncd.okta_source.walker import Listing, Walk
 from syncd.ports import Announce, AssignmentPage, Clock, SourceIdentity
@@ -37,10 +38,14 @@ class OktaSource:
             self._client.announce(warning)
         return identity
 
-    def pages(self) -> Iterator[AssignmentPage]:
-        """Yield every page of the listing, or raise `SourceUnhealthyError`. An empty listing is one empty page."""
+    def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
+        """Yield every page of the listing, or of what is behind a cursor, or raise `SourceUnhealthyError`.
+
+        An empty listing is one empty page.
+        """
         settings = self._settings
-        walk = Walk(self._client.ask, Listing(settings.org_url, settings.listing_path, settings.page_limit))
+        listing = Listing(settings.org_url, settings.listing_path, settings.page_limit)
+        walk = Walk(self._client.ask, listing, None if resume is None else read_progress(resume, listing.path))
         while (page := self._runner.run(walk.next_page())) is not None:
             yield page
 

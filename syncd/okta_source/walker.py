@@ -10,6 +10,10 @@ walk holds against that:
   and the second has to hold the rest and link to nothing. A `next` that was lost, once or always, shows in one of them.
 * Nobody is listed twice: a repeated page hides a lost one.
 
+A walk that broke off is taken up by another one at the next page, with what the checks above need of the pages before.
+Of these it does not know who was on them: where its rows are staged beside theirs, a row that is there already is
+refused. It does not believe an end at once: nobody behind a link that Okta gave may also be a link that is too old.
+
 What stays: an answer that is complete in form and holds too few rows, each time it is asked. Whoever uses the listing
 compares its size with the last one, and asks about each absent person.
 
@@ -28,6 +32,7 @@ from syncd.okta_source.faults import Question, unbelievable
 from syncd.okta_source.following import read_links, within
 from syncd.okta_source.link_header import Link, next_target
 from syncd.okta_source.pacing import Bucket
+from syncd.okta_source.progress import Progress
 from syncd.okta_source.rows import RowError, read_row
 from syncd.ports import AssignmentPage
 
@@ -52,38 +57,36 @@ class Listing:
 
 
 class Walk:
-    """One pass over a listing. Not to be used twice."""
+    """One pass over a listing, or over the rest of it. Not to be used twice."""
 
-    def __init__(self, ask: Ask, listing: Listing) -> None:
+    def __init__(self, ask: Ask, listing: Listing, taken_up: Progress | None = None) -> None:
         self._ask = ask
         self._listing = listing
-        self._target: str | None = listing.target(listing.limit)
+        self._progress = taken_up or Progress(0, listing.target(listing.limit))
         self._asked: set[str] = set()
         self._listed: set[str] = set()
-        self._fullest = 0
-        self._saw_self = False
 
     async def next_page(self) -> AssignmentPage | None:
         """Return the next page, or None after the last one.
 
         Raises `SourceUnhealthyError` when the page does not come, cannot be read, or contradicts the ones before.
         """
-        if self._target is None:
+        done = self._progress
+        if done.target is None:
             return None
-        number = len(self._asked) + 1
-        question = Question(self._target, Bucket.APP_USERS, f"page {number}", list)
+        number = done.pages + 1
+        question = Question(done.target, Bucket.APP_USERS, f"page {number}", list)
         if number > MOST_PAGES:
             raise unbelievable(f"more than {MOST_PAGES} pages", question)
-        self._asked.add(self._target)
+        self._asked.add(done.target)
         reply = await self._ask(question)
         rows = self._read_rows(reply.document, question)
         links = read_links(reply.answer, question)
-        self._target = self._follow(links, question)
-        if self._target is None:
+        target = self._follow(links, question)
+        if target is None:
             await self._believe_end(links, rows, question)
-        self._saw_self = self._saw_self or _has_self(links)
-        self._fullest = max(self._fullest, len(rows))
-        return AssignmentPage(number, rows)
+        self._progress = Progress(number, target, max(done.fullest, len(rows)), done.saw_self or _has_self(links))
+        return AssignmentPage(number, rows, self._progress.as_cursor())
 
     def _read_rows(self, document: list[Any], question: Question) -> tuple[Assignment, ...]:
         try:
@@ -109,8 +112,10 @@ class Walk:
 
     async def _believe_end(self, links: tuple[Link, ...], rows: tuple[Assignment, ...], question: Question) -> None:
         """Raise unless this really is the last page."""
-        first, count = len(self._asked) == 1, len(rows)
-        if not links and (self._saw_self or count >= self._listing.limit or (not first and count >= self._fullest > 0)):
+        done, count = self._progress, len(rows)
+        if not rows and done.pages and len(self._asked) == 1:
+            raise unbelievable("the listing went on here when it was left, and has nobody more now", question)
+        if not links and (done.saw_self or count >= self._listing.limit or (done.pages and count >= done.fullest > 0)):
             raise unbelievable("the page has no Link header, and does not look like the last", question)
         await self._confirm_end(links, rows, question)
 

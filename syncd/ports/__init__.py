@@ -39,6 +39,7 @@ from syncd.ports.ledger import (
 from syncd.ports.snapshots import (
     Comparison,
     Manifest,
+    Resumed,
     Staging,
 )
 from syncd.ports.source import (
@@ -87,6 +88,7 @@ __all__ = [
     "Place",
     "Position",
     "Quarantine",
+    "Resumed",
     "RunRecord",
     "Runs",
     "SavedPlan",

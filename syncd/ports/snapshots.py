@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from syncd.core.subjects import Subject
@@ -29,7 +29,11 @@ class Comparison:
     equal. Inactive accounts without an assignment are counted in `closed`: nothing is expected of them. All other
     subjects are in `differing`, ordered by account id, then Okta user id; conservation: `in_sync`, `closed` and
     `differing` together cover every assignment and every account. `managed_active` is the number of active accounts of
-    origin scim, `without_external_id` of those in sync for which Okta holds no SCIM id.
+    origin scim, `without_external_id` of those in sync for which Okta holds no SCIM id (0 where there are some beyond).
+
+    Where no more than so many subjects were wanted, `foreign_beyond` counts the active accounts of another origin
+    without an assignment that are not in `differing`, and `beyond` all others that are not. With any beyond, nothing
+    may follow from `differing`: who is missing there may dispute what is there.
     """
 
     assignments: int
@@ -39,22 +43,49 @@ class Comparison:
     closed: int
     differing: tuple[Subject, ...]
     without_external_id: int = 0
+    beyond: int = 0
+    foreign_beyond: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An unsealed snapshot that another run takes up: what is staged, and the cursor behind the last page of it.
+
+    `started` is when the walk began, by the database's clock: so old are its walk versions.
+    """
+
+    snapshot_id: str
+    pages: int
+    rows: int
+    cursor: str
+    started: datetime
 
 
 class Staging(Protocol):
     """Snapshots of the source, staged page by page."""
 
-    def begin(self, run_id: str) -> str:
-        """Open a snapshot and return its id. Copies the version of every account: those are the walk versions."""
+    def begin(self, run_id: str, identity: SourceIdentity | None = None) -> str:
+        """Open a snapshot and return its id. Copies the version of every account: those are the walk versions.
+
+        Without an identity nobody can take the snapshot up later.
+        """
+
+    def resume(self, run_id: str, identity: SourceIdentity, max_age: timedelta) -> Resumed | None:
+        """Let the run take up the youngest unsealed snapshot whose own run has ended, or return None.
+
+        It was begun with the same identity, no longer than `max_age` ago by the database's clock, and its last page
+        came with a cursor. Its walk versions stay those from before its first page.
+        """
 
     def add_page(self, snapshot_id: str, page: AssignmentPage) -> None:
-        """Stage one page. Raises `SnapshotRefusedError` when an Okta user id of it was staged before."""
+        """Stage one page with its cursor. Raises `SnapshotRefusedError` when an Okta user id was staged before."""
 
     def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
         """Close the snapshot for good and return its manifest; from now on it may be compared.
 
         Brings the absences up to date: an account that no row belongs to has been missing in one more sealed
-        snapshot, one that is listed again no longer is. Raises `SnapshotRefusedError` when it holds no page.
+        snapshot, one that is listed again no longer is. Raises `SnapshotRefusedError` when it holds no page, or was
+        begun with another identity.
         """
 
     def void(self, snapshot_id: str, reason: str) -> None:
@@ -69,5 +100,9 @@ class Staging(Protocol):
     def managed_active(self) -> int:
         """Return how many active accounts of origin scim there are."""
 
-    def compare(self, snapshot_id: str) -> Comparison:
-        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""
+    def compare(self, snapshot_id: str, most: int | None = None) -> Comparison:
+        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed.
+
+        With `most`, at most so many subjects are in the comparison, and the others are counted: first come active
+        accounts of origin scim without an assignment, then assignments, then active accounts of another origin.
+        """

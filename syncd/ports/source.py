@@ -24,10 +24,15 @@ class Announce(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AssignmentPage:
-    """One page of the listing, numbered from 1, complete as the source sent it."""
+    """One page of the listing, numbered from 1, complete as the source sent it.
+
+    With `cursor` the source goes on behind this page, or says that there is nothing behind it: a text that means
+    something to the source alone. None: nobody can go on from here.
+    """
 
     number: int
     rows: tuple[Assignment, ...]
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,16 @@ class AssignmentSource(Protocol):
         Raises `SourceUnhealthyError` with the remedy otherwise.
         """
 
-    def pages(self) -> Iterator[AssignmentPage]:
+    def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
         """Yield every page of the listing, from the first to the one that has no next.
 
         Either every row has been yielded when the iterator ends, or it raises `SourceUnhealthyError`: an iterator that
         ends without raising means the listing is complete. A row that cannot be read raises too.
+
+        `resume` is the cursor of a page that was read before, by whichever process: then the pages behind that one are
+        yielded, under the numbers that they would have had. Nobody is yielded twice; that somebody was listed before
+        the cursor and is listed again behind it shows where both are staged. Raises `SourceUnhealthyError` for a
+        cursor that is not understood, and where nobody is listed behind one that led on.
         """
 
     def look_up(self, okta_user_id: str) -> Lookup:

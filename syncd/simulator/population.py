@@ -1,10 +1,11 @@
 """Many people at once, for rehearsals at size."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from syncd.simulator import assignments, users
 from syncd.simulator.org import Org
-from syncd.simulator.records import App
+from syncd.simulator.records import App, AppUser, User
 
 _DEPARTMENTS: Final = ("Engineering", "Finance", "Legal", "Operations", "Sales")
 
@@ -21,6 +22,14 @@ def populate(org: Org, app: App, count: int) -> list[str]:
             return [_person(org, app, number) for number in range(len(org.users) + 1, len(org.users) + count + 1)]
     finally:
         app.features = features
+
+
+def load(org: Org, app: App, people: Iterable[tuple[User, AppUser]]) -> None:
+    """Add people with their assignments as they are given. Nothing is checked, and nothing is pushed."""
+    for user, assigned in people:
+        org.users.put(user.id, user)
+        org.logins[user.profile["login"].casefold()] = user.id
+        app.users.put(user.id, assigned)
 
 
 def _person(org: Org, app: App, number: int) -> str:

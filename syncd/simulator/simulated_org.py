@@ -22,7 +22,7 @@ from syncd.simulator.org import Org
 from syncd.simulator.provisioning import import_active_users
 from syncd.simulator.pushes import Delivery, PushQueue, PushRecord, Task
 from syncd.simulator.rate_limit import RateLimits
-from syncd.simulator.records import GroupPushMapping, Style, UserStatus, timestamp
+from syncd.simulator.records import AppUser, GroupPushMapping, Style, User, UserStatus, timestamp
 from syncd.simulator.scim_client import Json, ScimClient
 from syncd.simulator.scim_messages import CONNECTOR_TEST
 from syncd.simulator.server import Server
@@ -140,6 +140,10 @@ class SimulatedOrg:
     def populate(self, count: int) -> list[str]:
         """Add a backlog of `count` assigned people whom nothing was pushed of, and return their ids."""
         return self._do(population.populate, self._app, count)
+
+    def load(self, people: Iterable[tuple[User, AppUser]]) -> None:
+        """Add people with their assignments to the app as they are given. Nothing is checked, nothing is pushed."""
+        self._do(population.load, self._app, people)
 
     # -------------------------------------------------------------- assignments
 

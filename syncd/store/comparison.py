@@ -1,29 +1,30 @@
-"""A sealed snapshot held against the accounts, in SQL: what agrees is counted, and only the rest becomes values.
+"""A sealed snapshot held against the accounts: what agrees is counted in SQL, and only the rest becomes values.
 
 Every assignment is counted in sync, or is in one subject. Every account is one of these: the account of one assignment
-in sync; closed; alone in one subject; or a candidate in the subject of each assignment that points to it.
+in sync; closed; alone in one subject; or a candidate in the subject of each assignment that points to it. Where no more
+than so many subjects are wanted, the others are counted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import bindparam, func, not_, select
+from sqlalchemy import distinct, func, not_, select
 
 from syncd.core.subjects import Absence, Account, Assignment, Candidate, LinkKey, Origin, Subject
 from syncd.ports import Comparison
 from syncd.store.accounts import account_of
-from syncd.store.constructs import json_elements, number_part
+from syncd.store.constructs import is_one_of
 from syncd.store.correlation import IS_IN_SYNC, IS_UNLISTED, MATCHED, OF_PK, PARTNERS, is_item, is_user
 from syncd.store.moments import moment_of
+from syncd.store.pairing import GIVEN, in_chunks, pair
 from syncd.store.rows import RESOURCE_COLUMNS
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, absence, resource, snapshot_item, walk_version
 
-_ACCOUNTS_AT_ONCE: Final = 5000
-
+_DIFFERS: Final = (is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, GIVEN), not_(IS_IN_SYNC))
 _DIFFERING: Final = (
     select(
         snapshot_item.c.okta_user_id,
@@ -37,7 +38,7 @@ _DIFFERING: Final = (
         *(account.c.pk.label(key.name) for key, account in PARTNERS.items()),
     )
     .select_from(MATCHED)
-    .where(is_item(snapshot_item), not_(IS_IN_SYNC))
+    .where(*_DIFFERS)
     .order_by(snapshot_item.c.okta_user_id)
 )
 _COUNT_ACCOUNTS: Final = select(
@@ -47,38 +48,46 @@ _COUNT_ACCOUNTS: Final = select(
 _COUNT_WITHOUT_ID: Final = (
     select(func.count()).select_from(snapshot_item).where(is_item(snapshot_item), snapshot_item.c.external_id.is_(None))
 )
-_COUNT_CLOSED: Final = select(func.count()).select_from(resource).where(not_(resource.c.active), IS_UNLISTED)
+_COUNT_DIFFERING: Final = (
+    select(func.count(distinct(snapshot_item.c.okta_user_id))).select_from(MATCHED).where(*_DIFFERS)
+)
 
 _ACCOUNTS: Final = (
     select(*RESOURCE_COLUMNS, walk_version.c.version.label("walk_version"))
     .select_from(resource)
     .outerjoin(walk_version, (walk_version.c.snapshot_pk == OF_PK) & (walk_version.c.resource_pk == resource.c.pk))
+    .where(is_one_of(resource.c.pk, GIVEN))
 )
-_given: Final = json_elements(bindparam("given"))
-_CANDIDATES: Final = _ACCOUNTS.where(is_user(resource), resource.c.pk.in_(select(number_part(_given, 0))))
+_CANDIDATES: Final = _ACCOUNTS.where(is_user(resource))
 _UNLISTED: Final = (
     _ACCOUNTS.add_columns(absence.c.snapshots, absence.c.since)
     .outerjoin(absence, absence.c.resource_pk == resource.c.pk)
-    .where(resource.c.active, IS_UNLISTED)
+    .where(IS_UNLISTED)
 )
+_COUNT_UNLISTED: Final = select(func.count()).select_from(resource).where(is_one_of(resource.c.pk, GIVEN), IS_UNLISTED)
 
 
-def compare(scope: Scope, pk: int, rows: int, sealed: int) -> Comparison:
+def compare(scope: Scope, pk: int, rows: int, sealed: int, most: int | None = None) -> Comparison:
     """Return the comparison of the sealed snapshot with row number `pk`, its number of rows and its moment."""
-    parameters = {"of_app": scope.app, "of_pk": pk}
-    connection = scope.connection
-    listed = _listed_subjects(scope, parameters)
-    unlisted = (_unlisted_subject(row, sealed) for row in connection.execute(_UNLISTED, parameters))
-    accounts = count_accounts(scope)
+    asking = _Asking(scope, {"of_app": scope.app, "of_pk": pk})
+    pairs = pair(scope, asking.parameters)
+    gathered = _Gathered(most)
+    gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
+    differing = gathered.take(
+        in_chunks(sorted(pairs.doubtful)), asking.how_many(_COUNT_DIFFERING), asking.listed_subjects
+    )
+    foreign = _Gathered(gathered.room)
+    foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
     return Comparison(
         assignments=rows,
-        accounts=accounts.all,
-        managed_active=accounts.managed_active,
-        in_sync=rows - len(listed),
-        closed=connection.execute(_COUNT_CLOSED, parameters).scalar_one(),
-        differing=tuple(sorted([*listed, *unlisted], key=_order)),
-        without_external_id=connection.execute(_COUNT_WITHOUT_ID, parameters).scalar_one()
-        - sum(subject.assignment is not None and subject.assignment.external_id is None for subject in listed),
+        accounts=pairs.accounts,
+        managed_active=pairs.managed_active,
+        in_sync=rows - differing,
+        closed=sum(map(asking.how_many(_COUNT_UNLISTED), in_chunks(pairs.closed))),
+        differing=tuple(sorted([*gathered.subjects, *foreign.subjects], key=_order)),
+        without_external_id=0 if gathered.beyond else asking.count(_COUNT_WITHOUT_ID) - gathered.without_external_id,
+        beyond=gathered.beyond,
+        foreign_beyond=foreign.beyond,
     )
 
 
@@ -87,19 +96,73 @@ def count_accounts(scope: Scope) -> AnyRow:
     return scope.connection.execute(_COUNT_ACCOUNTS, {"of_app": scope.app}).one()
 
 
-def _listed_subjects(scope: Scope, parameters: Mapping[str, Any]) -> list[Subject]:
-    """Return the differing assignments with their candidates."""
-    rows = scope.connection.execute(_DIFFERING, parameters).all()
-    accounts = dict(_accounts(scope, parameters, {pk for row in rows for _, pk in _partners(row)}))
-    return [_subject(tuple(group), accounts) for _, group in groupby(rows, key=lambda row: row.okta_user_id)]
+@dataclass(slots=True)
+class _Gathered:
+    """At most so many subjects, and how many more there are; all of them without a bound."""
+
+    most: int | None
+    subjects: list[Subject] = field(default_factory=list)
+    beyond: int = 0
+
+    @property
+    def without_external_id(self) -> int:
+        """How many of the subjects are assignments for which Okta holds no SCIM id."""
+        assignments = (one.assignment for one in self.subjects)
+        return sum(one is not None and one.external_id is None for one in assignments)
+
+    @property
+    def room(self) -> int | None:
+        """How many subjects more are wanted."""
+        return None if self.most is None else max(0, self.most - len(self.subjects))
+
+    def take(self, chunks: Iterator[str], how_many: Callable[[str], int], read: Callable[[str], list[Subject]]) -> int:
+        """Take the subjects of each chunk while there is room, and count the others. Return how many there are."""
+        total = 0
+        for given in chunks:
+            if self.room == 0:
+                found, kept = how_many(given), 0
+            else:
+                subjects = read(given)
+                wanted = subjects[: self.room]
+                found, kept = len(subjects), len(wanted)
+                self.subjects += wanted
+            self.beyond += found - kept
+            total += found
+        return total
 
 
-def _accounts(scope: Scope, parameters: Mapping[str, Any], pks: Iterable[int]) -> Iterator[tuple[int, Account]]:
-    ordered = sorted(pks)
-    for start in range(0, len(ordered), _ACCOUNTS_AT_ONCE):
-        given = orjson.dumps([[pk] for pk in ordered[start : start + _ACCOUNTS_AT_ONCE]]).decode()
-        for row in scope.connection.execute(_CANDIDATES, {**parameters, "given": given}):
-            yield row.pk, account_of(row, row.walk_version)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The questions about one snapshot: each is about some rows, that are given as a JSON list."""
+
+    scope: Scope
+    parameters: Mapping[str, Any]
+
+    def count(self, statement: Any) -> int:
+        """Return what a statement counts in the whole snapshot."""
+        return int(self.scope.connection.execute(statement, self.parameters).scalar_one())
+
+    def how_many(self, count: Any) -> Callable[[str], int]:
+        """Return the function that counts by a statement."""
+        return lambda given: int(self._ask(count, given).scalar_one())
+
+    def unlisted(self, sealed: int) -> Callable[[str], list[Subject]]:
+        """Return the function that reads accounts which no row points to; the snapshot was sealed at that moment."""
+        return lambda given: [_unlisted_subject(row, sealed) for row in self._ask(_UNLISTED, given)]
+
+    def listed_subjects(self, given: str) -> list[Subject]:
+        """Return the differing ones among the assignments of these Okta user ids, with their candidates."""
+        rows = self._ask(_DIFFERING, given).all()
+        accounts = dict(self._accounts({pk for row in rows for _, pk in _partners(row)}))
+        return [_subject(tuple(group), accounts) for _, group in groupby(rows, key=lambda row: row.okta_user_id)]
+
+    def _accounts(self, pks: Iterable[int]) -> Iterator[tuple[int, Account]]:
+        for given in in_chunks(sorted(pks)):
+            for row in self._ask(_CANDIDATES, given):
+                yield row.pk, account_of(row, row.walk_version)
+
+    def _ask(self, statement: Any, given: str) -> Any:
+        return self.scope.connection.execute(statement, {**self.parameters, "given": given})
 
 
 def _partners(row: AnyRow) -> Iterator[tuple[LinkKey, int]]:

@@ -1,6 +1,8 @@
 """Snapshots of the source: staged page by page, then sealed for good or void."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
@@ -11,11 +13,12 @@ from scim.core_schemas import USER_TYPE
 from scim.resource import fold
 from syncd.core.attributes import digest
 from syncd.core.subjects import Assignment
-from syncd.ports import AssignmentPage, Comparison, Manifest, SnapshotRefusedError, SourceIdentity
+from syncd.ports import AssignmentPage, Comparison, Manifest, Resumed, SnapshotRefusedError, SourceIdentity
 from syncd.store.comparison import compare, count_accounts
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
 from syncd.store.moments import moment_of
+from syncd.store.pairing import ALONE
 from syncd.store.runs import RUNNING
 from syncd.store.scope import Scope
 from syncd.store.tables import (
@@ -50,6 +53,19 @@ _VOID_ABANDONED: Final = (
     .where(snapshot.c.app == OF_APP, snapshot.c.state == _OPEN, snapshot.c.run_id.not_in(_running))
     .values(state=_VOID, reason="abandoned")
 )
+_ABANDONED: Final = (
+    select(snapshot)
+    .where(
+        snapshot.c.app == OF_APP,
+        snapshot.c.state == _OPEN,
+        snapshot.c.run_id.not_in(_running),
+        snapshot.c.cursor.is_not(None),
+        snapshot.c.started >= database_now() - bindparam("max_age", type_=snapshot.c.started.type),
+    )
+    .order_by(snapshot.c.pk.desc())
+    .with_for_update(key_share=True)
+)
+_TAKE_UP: Final = update(snapshot).where(_IS_IT).values(run_id=bindparam("new_run"))
 _kept: Final = (
     select(snapshot.c.pk)
     .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED)
@@ -76,8 +92,13 @@ _STAGED_BEFORE: Final = (
 _COUNT_ITEMS: Final = select(func.count()).where(is_item(snapshot_item))
 _ADD_ITEMS: Final = insert(snapshot_item)
 _COUNT_PAGE: Final = (
-    update(snapshot).where(_IS_IT).values(pages=snapshot.c.pages + 1, rows=snapshot.c.rows + bindparam("staged"))
+    update(snapshot)
+    .where(_IS_IT)
+    .values(pages=snapshot.c.pages + 1, rows=snapshot.c.rows + bindparam("staged"), cursor=bindparam("new_cursor"))
 )
+
+# With a million people on each side, single statements take up to half a minute.
+_ALLOW_TIME: Final = text("SET LOCAL statement_timeout = '30min'")
 
 # What was just staged is news to PostgreSQL's planner. SQLite plans by the indexes alone.
 _TELL_PLANNER: Final = text("ANALYZE (SKIP_LOCKED) resource, snapshot_item, walk_version")
@@ -101,7 +122,7 @@ _COUNT_ABSENCES: Final = insert_on_each(
     lambda statement: statement.from_select(
         ["app", "resource_pk", "snapshots", "since"],
         select(resource.c.app, resource.c.pk, 1, bindparam("sealed", type_=absence.c.since.type)).where(
-            IS_UNLISTED, _walked
+            resource.c.pk.in_(ALONE), IS_UNLISTED, _walked
         ),
     ).on_conflict_do_update(index_elements=["resource_pk"], set_={"snapshots": absence.c.snapshots + 1}),
 )
@@ -135,36 +156,64 @@ class SqlStaging:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def begin(self, run_id: str) -> str:
+    def begin(self, run_id: str, identity: SourceIdentity | None = None) -> str:
         """Open a snapshot, note the version of every account, and return the snapshot's id.
 
         Rows of snapshots that are older than the last two sealed ones go, and those of walks whose run has ended.
+        Without an identity nobody can take the snapshot up later.
         """
         self._scope.refuse_reading()
+        self._allow_time()
         for statement in (_VOID_ABANDONED, _RETIRE, *_DROP_USELESS):
             self._execute(statement)
         snapshot_id = self._scope.new_id()
-        row = {"app": self._scope.app, "id": snapshot_id, "run_id": run_id, "state": _OPEN, "pages": 0, "rows": 0}
+        row = {
+            "app": self._scope.app,
+            "id": snapshot_id,
+            "run_id": run_id,
+            "state": _OPEN,
+            "pages": 0,
+            "rows": 0,
+            "identity": _told(identity),
+        }
         pk = self._scope.connection.execute(_BEGIN, row).scalar_one()
         self._execute(_NOTE_WALK_VERSIONS, of_pk=pk)
         return snapshot_id
 
+    def resume(self, run_id: str, identity: SourceIdentity, max_age: timedelta) -> Resumed | None:
+        """Let the run take up the youngest unsealed snapshot whose own run has ended, or return None.
+
+        It was begun with the same identity, no longer than `max_age` ago, and its last page came with a cursor.
+        """
+        self._scope.refuse_reading()
+        abandoned = self._execute(_ABANDONED, max_age=max_age // timedelta(microseconds=1))
+        found = next((row for row in abandoned if row.identity == _told(identity)), None)
+        if found is None:
+            return None
+        self._execute(_TAKE_UP, of_pk=found.pk, new_run=run_id)
+        return Resumed(found.id, found.pages, found.rows, found.cursor, moment_of(found.started))
+
     def add_page(self, snapshot_id: str, page: AssignmentPage) -> None:
-        """Stage one page. Raises `SnapshotRefusedError` when it names a user twice, or one that was staged before."""
+        """Stage one page with its cursor.
+
+        Raises `SnapshotRefusedError` when it names a user twice, or one that was staged before.
+        """
         pk = self._found(snapshot_id, _OPEN).pk
         if page.rows:
             self._add_items(pk, page)
-        self._execute(_COUNT_PAGE, of_pk=pk, staged=len(page.rows))
+        self._execute(_COUNT_PAGE, of_pk=pk, staged=len(page.rows), new_cursor=page.cursor)
 
     def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
         """Close the snapshot for good, bring the absences up to date, and return the manifest."""
         found = self._found(snapshot_id, _OPEN)
         if not found.pages:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} holds no page, so it says nothing about anybody")
+        if found.identity not in (None, _told(identity)):
+            raise SnapshotRefusedError(f"snapshot {snapshot_id} was begun with another identity of the source")
+        self._allow_time()
         if self._scope.dialect == POSTGRESQL:
             self._execute(_TELL_PLANNER)
-        told = {name: getattr(identity, name) for name in _IDENTITY}
-        sealed = self._execute(_SEAL, of_pk=found.pk, new_identity=told).scalar_one()
+        sealed = self._execute(_SEAL, of_pk=found.pk, new_identity=_told(identity)).scalar_one()
         self._execute(_END_ABSENCES, of_pk=found.pk)
         self._execute(_COUNT_ABSENCES[self._scope.dialect], of_pk=found.pk, sealed=sealed)
         return Manifest(snapshot_id, identity, found.pages, found.rows, moment_of(found.started), moment_of(sealed))
@@ -175,6 +224,7 @@ class SqlStaging:
         Nothing happens to one that is void already: a later run may have given it up.
         """
         pk = self._found(snapshot_id, _OPEN, _VOID).pk
+        self._allow_time()
         self._execute(_MARK_VOID, of_pk=pk, new_reason=reason)
         for statement in _DROP_ITS_ROWS:
             self._execute(statement, of_pk=pk)
@@ -193,14 +243,18 @@ class SqlStaging:
         """Return how many active accounts of origin scim there are."""
         return count_accounts(self._scope).managed_active  # type: ignore[no-any-return]  # a row
 
-    def compare(self, snapshot_id: str) -> Comparison:
-        """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed."""
+    def compare(self, snapshot_id: str, most: int | None = None) -> Comparison:
+        """Hold the snapshot against the accounts, with at most so many subjects.
+
+        Raises `SnapshotRefusedError` when it is not sealed.
+        """
         found = self._execute(_FIND, of_snapshot=snapshot_id).first()
         if found is None or found.state != _SEALED:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} is not sealed, so nothing may be concluded from it")
+        self._allow_time()
         if self._execute(_COUNT_ITEMS, of_pk=found.pk).scalar_one() != found.rows:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} has lost rows since it was sealed")
-        return compare(self._scope, found.pk, found.rows, found.sealed)
+        return compare(self._scope, found.pk, found.rows, found.sealed, most)
 
     def _add_items(self, pk: int, page: AssignmentPage) -> None:
         rows = [_item(self._scope.app, pk, row) for row in page.rows]
@@ -234,11 +288,17 @@ class SqlStaging:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} is {state}: it takes no more rows, and is not given up")
         return found
 
+    def _allow_time(self) -> None:
+        """Let the statements of this transaction run longer than any that a client waits for may."""
+        if self._scope.dialect == POSTGRESQL:
+            self._execute(_ALLOW_TIME)
+
     def _execute(self, statement: Any, **values: Any) -> Any:
         return self._scope.connection.execute(statement, {"of_app": self._scope.app, **values})
 
 
-_IDENTITY: Final = tuple(SourceIdentity.__dataclass_fields__)
+def _told(identity: SourceIdentity | None) -> dict[str, str] | None:
+    return asdict(identity) if identity else None
 
 
 def _item(app: int, snapshot_pk: int, row: Assignment) -> dict[str, Any]:

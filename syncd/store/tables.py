@@ -230,6 +230,7 @@ tombstone = Table(
 
 # ------------------------------------------------------------------ snapshots of the source
 
+# `cursor` is the source's, behind the last page that was staged: where another run would go on.
 snapshot = Table(
     "snapshot",
     METADATA,
@@ -244,6 +245,7 @@ snapshot = Table(
     Column("rows", BigInteger, nullable=False),
     Column("identity", JSON_VALUE),
     Column("reason", Text),
+    Column("cursor", Text),
     UniqueConstraint("app", "pk"),
 )
 

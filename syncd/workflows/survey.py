@@ -3,6 +3,7 @@
 Nothing here changes the directory.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,6 +24,8 @@ from syncd.workflows.witness import places_now, with_removals
 
 OLDEST_SNAPSHOT = timedelta(hours=4)
 FLAPPING_WITHIN = timedelta(days=7)
+MOST_SUBJECTS = 50_000
+"""How many differing subjects a run looks at, at about 3 kB each. With more, it counts them, and plans nothing."""
 
 
 def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
@@ -37,8 +40,10 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         if unit.decisions.now() - manifest.started > OLDEST_SNAPSHOT:
             raise unbelievable(f"the snapshot is older than {OLDEST_SNAPSHOT}", manifest.identity)
         findings = _judge_subjects(desk, unit, subjects)
-        plan = _plan(desk, unit, findings)
-        verdict = _judge(desk, unit, manifest.identity, comparison.managed_active, plan, doubts)
+        plan = _plan(desk, unit, () if comparison.beyond else findings)
+        verdict = _judge(
+            desk, unit, manifest.identity, comparison.managed_active, plan, (*doubts, *_beyond(comparison))
+        )
         unit.runs.save_plan(run_id, _kept(desk, manifest.identity, manifest.snapshot_id, plan, verdict))
     return DriftReport(
         app=desk.app,
@@ -49,12 +54,26 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         assignments=comparison.assignments,
         accounts=comparison.accounts,
         coverage=_coverage(comparison, findings),
-        counts=count_situations(findings, comparison.in_sync + comparison.closed, comparison.without_external_id),
+        counts=_counts(comparison, findings),
         findings=findings,
         plan=plan,
         verdict=verdict,
         policy_digest=desk.policy.digest(),
     )
+
+
+def _beyond(comparison: Comparison) -> tuple[Objection, ...]:
+    if not comparison.beyond:
+        return ()
+    text = f"{comparison.beyond} subjects differ beyond the {MOST_SUBJECTS} that are looked at, so nothing is concluded"
+    return (Objection(Ground.THRESHOLD, text),)
+
+
+def _counts(comparison: Comparison, findings: Sequence[Finding]) -> dict[Situation, int]:
+    agreeing = comparison.in_sync + comparison.closed
+    counts = Counter(count_situations(findings, agreeing, comparison.without_external_id))
+    counts += Counter({Situation.UNKNOWN: comparison.beyond, Situation.UNMANAGED: comparison.foreign_beyond})
+    return {situation: counts[situation] for situation in Situation if counts[situation]}
 
 
 def report_on(
@@ -115,7 +134,7 @@ def _look(
 
 def _compared(desk: Desk, manifest: Manifest) -> tuple[Manifest, Comparison]:
     with desk.database.reading(desk.app) as unit:
-        return manifest, unit.staging.compare(manifest.snapshot_id)
+        return manifest, unit.staging.compare(manifest.snapshot_id, MOST_SUBJECTS)
 
 
 def _missing(subjects: Iterable[Subject]) -> dict[str, str]:

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from bench.in_process.databases import POSTGRESQL, SQLITE
 from bench.in_process.front_door import FrontDoor, front_door
 from bench.in_process.loading import load
 from bench.in_process.measuring import Cost, WrongAnswerError, measure
-from bench.in_process.telling import OPERATIONS, POSTGRESQL, SQLITE, text_of
+from bench.in_process.telling import OPERATIONS, text_of
 from bench.in_process.world import World
 from bench.options import FEWEST, read_options
 from syncd.bootstrap.system import SystemClock, new_id

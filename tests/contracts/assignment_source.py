@@ -5,7 +5,7 @@ from typing import Protocol
 import pytest
 
 from syncd.core.subjects import Presence
-from syncd.ports import AssignmentSource, SourceUnhealthyError
+from syncd.ports import AssignmentPage, AssignmentSource, SourceUnhealthyError
 
 PEOPLE = 5
 
@@ -44,6 +44,10 @@ class AssignmentSourceContract:
     def listed(self, world: World) -> list[str]:
         return [row.okta_user_id for page in world.source.pages() for row in page.rows]
 
+    def told(self, page: AssignmentPage) -> tuple[int, list[str], str | None]:
+        """Return what of a page stays as long as nobody is assigned or unassigned."""
+        return page.number, [row.okta_user_id for row in page.rows], page.cursor
+
     def test_the_preflight_names_the_application(self, world: World, people: list[str]) -> None:
         first, again = world.source.preflight(), world.source.preflight()
         assert first == again
@@ -65,6 +69,33 @@ class AssignmentSourceContract:
         world.break_page(page)
         with pytest.raises(SourceUnhealthyError):
             self.listed(world)
+
+    def test_a_walk_is_taken_up_behind_any_page(self, world: World, people: list[str]) -> None:
+        whole = list(world.source.pages())
+        for done, page in enumerate(whole, 1):
+            assert page.cursor is not None
+            rest = list(world.source.pages(page.cursor))
+            assert [self.told(one) for one in rest] == [self.told(one) for one in whole[done:]]
+
+    @pytest.mark.parametrize("page", [2, 3])
+    def test_a_page_that_fails_fails_a_walk_that_was_taken_up_too(
+        self, world: World, people: list[str], page: int
+    ) -> None:
+        cursor = next(world.source.pages()).cursor
+        world.break_page(page)
+        with pytest.raises(SourceUnhealthyError):
+            list(world.source.pages(cursor))
+
+    def test_an_end_where_the_listing_led_on_is_not_believed(self, world: World, people: list[str]) -> None:
+        _, second, _ = world.source.pages()
+        world.unassign(people[4])
+        with pytest.raises(SourceUnhealthyError):
+            list(world.source.pages(second.cursor))
+
+    @pytest.mark.parametrize("cursor", ["", "nothing of ours", "{}", "[]", "null", '{"pages":1,"target":"/x"}'])
+    def test_a_cursor_that_is_not_understood_is_refused(self, world: World, people: list[str], cursor: str) -> None:
+        with pytest.raises(SourceUnhealthyError):
+            list(world.source.pages(cursor))
 
     def test_a_row_carries_both_statuses_and_the_name(self, world: World, people: list[str]) -> None:
         world.set_status(people[0], "SUSPENDED")

@@ -1,7 +1,9 @@
 """What every unit of work does, whatever database it is on."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,10 +12,20 @@ from scim.resource import Member, MembershipChange, StoredResource
 from scim.store import Query
 from syncd.core.attributes import WORK_EMAIL
 from syncd.core.changes import Action, Cause, Change
-from syncd.core.subjects import Origin
-from syncd.ports import AuditEvent, Database, UnitOfWork
+from syncd.core.subjects import Assignment, Origin
+from syncd.ports import (
+    AssignmentPage,
+    AuditEvent,
+    Database,
+    Lease,
+    SnapshotRefusedError,
+    SourceIdentity,
+    UnitOfWork,
+)
 
 APP = "acme"
+IDENTITY = SourceIdentity("0oaacme0000000000001", "Acme", "credential", "filter")
+HOUR = timedelta(hours=1)
 CAUSE = Cause("token:1f2e", request_id="req-1", reason="because")
 ANN = {
     "userName": "Ann@Example.com",
@@ -32,6 +44,37 @@ def create(unit: UnitOfWork, document: dict[str, object], origin: Origin = Origi
 
 def group(unit: UnitOfWork, name: str, *members: StoredResource) -> StoredResource:
     return unit.resources.create("Group", {"displayName": name}, [Member(one.id) for one in members])
+
+
+def run(unit: UnitOfWork) -> str:
+    """Begin a run as its lease allows: every run before it counts as ended."""
+    return unit.runs.begin("apply", Lease(APP, "test", 1))
+
+
+def page(number: int, *ids: str, cursor: str | None = "led on") -> AssignmentPage:
+    rows = tuple(Assignment(one, f"{one}@example.com", None, "ACTIVE", "ACTIVE") for one in ids)
+    return AssignmentPage(number, rows, cursor)
+
+
+def broken_off(database: Database, *pages: AssignmentPage, identity: SourceIdentity | None = IDENTITY) -> str:
+    """Return the snapshot of a walk that stages these pages and then is never heard of again."""
+    with database.transaction(APP, CAUSE) as unit:
+        snapshot_id = unit.staging.begin(run(unit), identity)
+    for one in pages:
+        with database.transaction(APP, CAUSE) as unit:
+            unit.staging.add_page(snapshot_id, one)
+    return snapshot_id
+
+
+LACKING: dict[str, tuple[tuple[AssignmentPage, ...], SourceIdentity | None]] = {
+    "an identity": ((page(1, "00ua"),), None),
+    "a page": ((), IDENTITY),
+    "a cursor": ((page(1, "00ua"), page(2, "00ub", cursor=None)), IDENTITY),
+}
+ENDS: dict[str, Callable[[UnitOfWork, str], object]] = {
+    "sealed": lambda unit, snapshot_id: unit.staging.seal(snapshot_id, IDENTITY),
+    "given up": lambda unit, snapshot_id: unit.staging.void(snapshot_id, "because"),
+}
 
 
 def newest(unit: UnitOfWork) -> AuditEvent:
@@ -236,3 +279,90 @@ class UnitOfWorkContract:
         with database.transaction(APP, CAUSE) as unit:
             shared = [create(unit, {"userName": f"u{number}", "externalId": "00u"}).id for number in range(12)]
             assert [account.id for account in unit.find_accounts("00u")] == sorted(shared)[:10]
+
+    # -------------------------------------------------------------- walks that break off
+
+    def test_a_walk_is_taken_up_behind_the_last_page_that_was_staged(self, database: Database) -> None:
+        begun = broken_off(database, page(1, "00ua", "00ub"), page(2, "00uc", cursor="behind page 2"))
+        with database.transaction(APP, CAUSE) as unit:
+            resumed = unit.staging.resume(run(unit), IDENTITY, HOUR)
+            assert resumed is not None
+            assert (resumed.snapshot_id, resumed.pages, resumed.rows) == (begun, 2, 3)
+            assert resumed.cursor == "behind page 2"
+            unit.staging.add_page(begun, page(3, "00ud"))
+            manifest = unit.staging.seal(begun, IDENTITY)
+        assert (manifest.pages, manifest.rows, manifest.started) == (3, 4, resumed.started)
+
+    def test_who_was_staged_before_a_walk_broke_off_is_not_staged_again(self, database: Database) -> None:
+        begun = broken_off(database, page(1, "00ua", "00ub"))
+        with database.transaction(APP, CAUSE) as unit:
+            assert unit.staging.resume(run(unit), IDENTITY, HOUR)
+            with pytest.raises(SnapshotRefusedError, match="00ub"):
+                unit.staging.add_page(begun, page(2, "00uc", "00ub"))
+
+    def test_a_walk_that_is_taken_up_keeps_the_versions_from_before_its_first_page(self, database: Database) -> None:
+        with database.transaction(APP, CAUSE) as unit:
+            ann = create(unit, ANN)
+        begun = broken_off(database, page(1, "00ua"))
+        with database.transaction(APP, CAUSE) as unit:
+            unit.record(Change("User", ann, {**ANN, "title": "x"}))
+            late = create(unit, {"userName": "late", "active": True})
+            assert unit.staging.resume(run(unit), IDENTITY, HOUR)
+            unit.staging.seal(begun, IDENTITY)
+            differing = unit.staging.compare(begun).differing
+        accounts = [one.candidates[0].account for one in differing if one.candidates]
+        told = {account.id: (account.walk_version, account.version) for account in accounts}
+        assert told == {ann.id: (1, 2), late.id: (None, 1)}
+
+    def test_a_walk_is_taken_up_once(self, database: Database) -> None:
+        broken_off(database, page(1, "00ua"))
+        with database.transaction(APP, CAUSE) as unit:
+            run_id = run(unit)
+            assert unit.staging.resume(run_id, IDENTITY, HOUR)
+            assert unit.staging.resume(run_id, IDENTITY, HOUR) is None
+
+    def test_of_two_walks_the_younger_is_taken_up(self, database: Database) -> None:
+        broken_off(database, page(1, "00ua"))
+        with database.transaction(APP, CAUSE) as unit:
+            run_id = run(unit)
+            begun = [unit.staging.begin(run_id, IDENTITY) for _ in range(2)]
+            for one in begun:
+                unit.staging.add_page(one, page(1, "00ua"))
+            resumed = unit.staging.resume(run(unit), IDENTITY, HOUR)
+            assert resumed is not None
+            assert resumed.snapshot_id == begun[-1]
+
+    @pytest.mark.parametrize("changed", ["okta_app_id", "app_label", "credential_digest", "filter_digest"])
+    def test_a_walk_of_another_identity_is_not_taken_up_and_not_sealed(self, database: Database, changed: str) -> None:
+        begun = broken_off(database, page(1, "00ua"))
+        other = replace(IDENTITY, **{changed: "another"})
+        with database.transaction(APP, CAUSE) as unit:
+            assert unit.staging.resume(run(unit), other, HOUR) is None
+            with pytest.raises(SnapshotRefusedError, match="another identity"):
+                unit.staging.seal(begun, other)
+
+    def test_a_walk_that_began_too_long_ago_is_not_taken_up(self, database: Database) -> None:
+        broken_off(database, page(1, "00ua"))
+        with database.transaction(APP, CAUSE) as unit:
+            assert unit.staging.resume(run(unit), IDENTITY, timedelta(seconds=-1)) is None
+
+    @pytest.mark.parametrize("lacking", LACKING)
+    def test_a_walk_without_an_identity_a_page_or_a_cursor_is_not_taken_up(
+        self, database: Database, lacking: str
+    ) -> None:
+        pages, identity = LACKING[lacking]
+        broken_off(database, *pages, identity=identity)
+        with database.transaction(APP, CAUSE) as unit:
+            assert unit.staging.resume(run(unit), IDENTITY, HOUR) is None
+
+    def test_the_walk_of_a_run_that_goes_on_is_not_taken_up(self, database: Database) -> None:
+        broken_off(database, page(1, "00ua"))
+        with database.transaction(APP, CAUSE) as unit:
+            assert unit.staging.resume(unit.runs.begin("apply", None), IDENTITY, HOUR) is None
+
+    @pytest.mark.parametrize("end", ENDS)
+    def test_a_walk_that_was_sealed_or_given_up_is_not_taken_up(self, database: Database, end: str) -> None:
+        begun = broken_off(database, page(1, "00ua"))
+        with database.transaction(APP, CAUSE) as unit:
+            ENDS[end](unit, begun)
+            assert unit.staging.resume(run(unit), IDENTITY, HOUR) is None

@@ -1,5 +1,6 @@
 """An Okta application in memory, for tests of what happens around it. Passes `AssignmentSourceContract`."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,16 @@ APP_ID = "0oa0fake0app0000001"
 
 def refuse(what: str) -> SourceUnhealthyError:
     return SourceUnhealthyError(SourceFault.LISTING, what, where="the fake org", remedy="Mend the test's world")
+
+
+def _taken_up(cursor: str | None) -> tuple[int, str, bool]:
+    """Return the number of the last page that was read, the last id on it, and whether there is more."""
+    if cursor is None:
+        return 0, "", True
+    found = re.fullmatch(r"(\d+) (\w*) (True|False)", cursor)
+    if found is None:
+        raise refuse(f"the cursor {cursor!r} is none of ours")
+    return int(found[1]), found[2], found[3] == "True"
 
 
 def _nothing(_: object) -> None:
@@ -75,19 +86,21 @@ class FakeOkta:
             raise refuse("the application is inactive")
         return SourceIdentity(APP_ID, "Fake", "credential", "filter")
 
-    def pages(self) -> Iterator[AssignmentPage]:
+    def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
         """As the port says; reads the world anew at each page."""
-        last, number = "", 0
-        while True:
+        number, last, more = _taken_up(resume)
+        led_on = number > 0
+        while more:
             number += 1
             self.before_page(number)
             if number == self.failing_page:
                 raise refuse(f"page {number} answered 500")
             ids = [one for one in sorted(self.assigned) if one > last][: self.page_size]
-            yield AssignmentPage(number, tuple(self.assigned[one] for one in ids))
-            if len(ids) < self.page_size:
-                return
-            last = ids[-1]
+            more = len(ids) == self.page_size
+            if led_on and not ids:
+                raise refuse(f"nobody is on page {number}, where the listing went on")
+            led_on, last = False, ids[-1] if ids else last
+            yield AssignmentPage(number, tuple(self.assigned[one] for one in ids), f"{number} {last} {more}")
 
     def look_up(self, okta_user_id: str) -> Lookup:
         """As the port says."""

@@ -99,8 +99,9 @@ class ProvedOkta(FakeOkta):
     walks: list[Walk] = field(default_factory=list)
     answers: list[tuple[int, str, Lookup]] = field(default_factory=list)
 
-    def pages(self) -> Iterator[AssignmentPage]:
+    def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
         """As the port says."""
+        assert resume is None, "its pages have no cursor"
         walk = Walk(self.step())
         self.walks.append(walk)
         listing = self._listing()

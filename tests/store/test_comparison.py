@@ -8,11 +8,12 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from syncd.core.changes import Change
-from syncd.core.subjects import Account, Assignment, LinkKey, Subject
+from syncd.core.subjects import Account, Assignment, LinkKey, Origin, Subject
 from syncd.ports import Comparison, UnitOfWork
-from syncd.store import SqlDatabase, open_database
+from syncd.store import SqlDatabase, open_database, pairing
 from syncd.store.correlation import PARTNERS
 from tests.conftest import APP, SteppingClock
 from tests.store.naive_comparison import NaiveComparison
@@ -65,7 +66,11 @@ def account_now(unit: UnitOfWork, account_id: str) -> Account:
 
 @given(world=worlds())
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-def test_sql_finds_what_the_plain_comparison_finds(database: SqlDatabase, world: World) -> None:
+@pytest.mark.parametrize("at_once", [1, 5000])
+def test_sql_finds_what_the_plain_comparison_finds(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch, at_once: int, world: World
+) -> None:
+    monkeypatch.setattr(pairing, "AT_ONCE", at_once)
     with undone(database) as unit:
         found, naive = enact(unit, world)
         told = replace(found, differing=tuple(replace(subject, absence=None) for subject in found.differing))
@@ -88,6 +93,33 @@ def test_every_assignment_and_every_account_is_in_one_place(database: SqlDatabas
         ids = [candidate.account.id for candidate in subject.candidates]
         assert ids == sorted(set(ids))
         assert all(candidate.keys for candidate in subject.candidates)
+
+
+@given(world=worlds(), most=st.integers(0, 8))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_beyond_the_bound_is_counted(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch, world: World, most: int
+) -> None:
+    monkeypatch.setattr(pairing, "AT_ONCE", 2)
+    with undone(database) as unit:
+        whole, _ = enact(unit, world)
+        last = unit.staging.last_sealed()
+        assert last is not None
+        found = unit.staging.compare(last.snapshot_id, most)
+    unbounded = replace(found, differing=(), beyond=0, foreign_beyond=0, without_external_id=whole.without_external_id)
+    assert unbounded == replace(whole, differing=())
+    assert found.without_external_id == (0 if found.beyond else whole.without_external_id)
+    assert len(found.differing) == min(most, len(whole.differing))
+    assert len(found.differing) + found.beyond + found.foreign_beyond == len(whole.differing)
+    assert [one for one in whole.differing if one in found.differing] == list(found.differing)
+    left_out = [one for one in whole.differing if one not in found.differing]
+    assert found.foreign_beyond == sum(is_foreign(one) for one in left_out)
+    if found.beyond:
+        assert not any(is_foreign(one) for one in found.differing), "they come last"
+
+
+def is_foreign(subject: Subject) -> bool:
+    return subject.assignment is None and subject.candidates[0].account.origin is not Origin.SCIM
 
 
 # ------------------------------------------------------------------ one case at a time

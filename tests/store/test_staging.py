@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, text
 
 from syncd.core.changes import Change
 from syncd.core.subjects import Absence, Assignment, LinkKey
@@ -246,6 +246,43 @@ def test_an_absence_goes_with_its_account(database: SqlDatabase) -> None:
     with database.transaction(APP, CAUSE) as unit:
         unit.record(Change("User", account, None))
     assert count(database, absence) == 0
+
+
+# ------------------------------------------------------------------ time
+
+
+LONG: dict[str, Callable[[UnitOfWork, str], object]] = {
+    "begin": lambda unit, _: begin(unit),
+    "seal": lambda unit, opened: unit.staging.seal(opened, IDENTITY),
+    "void": lambda unit, opened: unit.staging.void(opened, "because"),
+}
+
+
+def allowed(unit: UnitOfWork) -> str:
+    scope = unit._scope  # type: ignore[attr-defined]  # not of the port
+    return str(scope.connection.execute(text("SHOW statement_timeout")).scalar_one())
+
+
+@pytest.mark.parametrize("step", LONG)
+def test_what_takes_long_at_size_may_take_long_and_nothing_after_it(postgres_database: SqlDatabase, step: str) -> None:
+    with postgres_database.transaction(APP, CAUSE) as unit:
+        assert allowed(unit) == "1min"
+        opened = begin(unit)
+        stage(unit, opened, [assignment(1)])
+    with postgres_database.transaction(APP, CAUSE) as unit:
+        LONG[step](unit, opened)
+        assert allowed(unit) == "30min"
+    with postgres_database.transaction(APP, CAUSE) as unit:
+        assert allowed(unit) == "1min", "the connection is the same"
+
+
+def test_a_comparison_may_take_long(postgres_database: SqlDatabase) -> None:
+    sealed = snapshot_of(postgres_database, [assignment(1)]).snapshot_id
+    with postgres_database.reading(APP) as unit:
+        unit.staging.compare(sealed)
+        assert allowed(unit) == "30min"
+    with postgres_database.reading(APP) as unit:
+        assert allowed(unit) == "1min"
 
 
 # ------------------------------------------------------------------ applications

@@ -1,0 +1,31 @@
+"""What a piece of work took, and how much memory a process has had."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(slots=True)
+class Took:
+    """Seconds: by the clock, and of processor time in this process. Those of a database server are not among them."""
+
+    wall: float = 0.0
+    work: float = 0.0
+
+
+@contextmanager
+def timed(took: Took | None = None) -> Iterator[Took]:
+    """Give what the block took when it has ended, or add it to what others took."""
+    took = took or Took()
+    wall, work = time.perf_counter(), time.process_time()
+    yield took
+    took.wall += time.perf_counter() - wall
+    took.work += time.process_time() - work
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process has had so far, in MB (proc(5), status: VmHWM)."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
