@@ -63,9 +63,10 @@ class Beside(NamedTuple):
         return self.ours.wall / min(took.wall for took in self.plain.values())
 
     @property
-    def ratio_of_work(self) -> float:
-        """The same by processor time of our process: all there is on SQLite, and next to nothing on PostgreSQL."""
-        return self.ours.work / min(took.work for took in self.plain.values())
+    def ratio_of_work(self) -> float | None:
+        """The same by processor time of our process; None where the work is done by a server, which is not seen."""
+        quickest = min(self.plain.values(), key=lambda took: took.work)
+        return self.ours.work / quickest.work if quickest.work > quickest.wall / 10 else None
 
 
 def walk(url: str, people: People, org: Served | None) -> Walked:

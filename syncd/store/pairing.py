@@ -5,7 +5,8 @@ only counted. Whatever is left over is named, and looked at with all keys, which
 
 A pair that agrees in every respect could only be disputed by another row that points to the same account, by another
 key. That row agrees with nothing: its own account, if it has one, has another id and another name than the account it
-points to. So it is among what is left over, and from there `pair` finds whom it disputes.
+points to. So it is among what is left over, carrying an id or a name that is not its own account's, and from there
+`pair` finds whom it disputes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,13 +50,16 @@ _Value = TypeVar("_Value", int, str)
 class Pairs:
     """How many accounts there are, how many of them are active and came over SCIM, and what is left over.
 
-    `doubtful` are the Okta user ids of rows that are not in one agreeing pair. The row numbers of accounts that no row
-    has the Okta user id of are in `managed` (active, origin scim), `foreign` (active, another origin) and `closed`.
+    `doubtful` are the Okta user ids of rows that are not in one agreeing pair, and `elsewhere` those of them that carry
+    another id or another name than the account with their Okta user id has, or have no such account. The row numbers
+    of accounts that no row has the Okta user id of are in `managed` (active, origin scim), `foreign` (active, another
+    origin) and `closed`.
     """
 
     accounts: int = 0
     managed_active: int = 0
     doubtful: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
     managed: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
@@ -65,6 +69,7 @@ class Pairs:
         self.accounts += row.accounts
         self.managed_active += row.managed_active
         self.doubtful.update(row.doubtful or ())
+        self.elsewhere.update(row.elsewhere or ())
         self.managed += row.managed or ()
         self.foreign += row.foreign or ()
         self.closed += row.closed or ()
@@ -75,7 +80,7 @@ def pair(scope: Scope, parameters: Mapping[str, Any]) -> Pairs:
     pairs = Pairs()
     for statement in _PAIRS[scope.dialect]:
         pairs.add(scope.connection.execute(statement, parameters).one())
-    for given in in_chunks(sorted(pairs.doubtful)):
+    for given in in_chunks(sorted(pairs.elsewhere)):
         pairs.doubtful.update(scope.connection.execute(_DISPUTED, {**parameters, "given": given}).scalars())
     return pairs
 
@@ -102,19 +107,26 @@ def _agree(account: FromClause, item: FromClause) -> ColumnElement[bool]:
     return func.coalesce(agree, false())
 
 
+def _carries_another(account: FromClause, item: FromClause) -> ColumnElement[bool]:
+    """Return the condition that the row carries an id or a name that is not the account's. Never NULL."""
+    of_row_and_account = ((item.c.external_id, account.c.id), (item.c.user_key, account.c.ukey))
+    return or_(*(and_(own.is_not(None), func.coalesce(own != other, true())) for own, other in of_row_and_account))
+
+
 _by_okta_id: Final = LinkKey.OKTA_USER_ID
 _partner: Final = PARTNERS[_by_okta_id]
 _joined: Final = snapshot_item.outerjoin(
     _partner, and_(is_user(_partner), belongs(_by_okta_id, _partner, snapshot_item))
 )
 _differs: Final = not_(_agree(_partner, snapshot_item))
+_elsewhere: Final = json_list(snapshot_item.c.okta_user_id, and_(_differs, _carries_another(_partner, snapshot_item)))
 _lone: Final = resource.alias("lone")
 ALONE: Final = select(_lone.c.pk).where(
     is_user(_lone), not_(some(snapshot_item, is_item(snapshot_item), belongs(_by_okta_id, _lone, snapshot_item)))
 )
 """The row numbers of accounts that no row has the Okta user id of: whoever is unlisted is among them."""
 
-_NAMED: Final = ("doubtful", "managed", "foreign", "closed")
+_NAMED: Final = ("doubtful", "elsewhere", "managed", "foreign", "closed")
 
 
 def _found(counted: FromClause | None = None, /, **named: ColumnElement[Any]) -> Select[Any]:
@@ -145,14 +157,14 @@ def _alone() -> dict[str, ColumnElement[Any]]:
 # fetches each row once, for the join, and finds those alone by an index without fetching any other.
 _PAIRS: Final[Mapping[str, tuple[Select[Any], ...]]] = {
     POSTGRESQL: (
-        _found(doubtful=json_list(snapshot_item.c.okta_user_id, true()))
+        _found(doubtful=json_list(snapshot_item.c.okta_user_id, true()), elsewhere=_elsewhere)
         .select_from(_joined)
         .where(is_item(snapshot_item), _differs),
         _found(**_alone()).select_from(resource).where(resource.c.pk.in_(ALONE)),
         _found(resource).select_from(resource).where(is_user(resource)),
     ),
     "sqlite": (
-        _found(_partner, doubtful=json_list(snapshot_item.c.okta_user_id, _differs))
+        _found(_partner, doubtful=json_list(snapshot_item.c.okta_user_id, _differs), elsewhere=_elsewhere)
         .select_from(_joined)
         .where(is_item(snapshot_item)),
         _found(resource, **_alone()).select_from(resource).where(resource.c.pk.in_(ALONE)),
