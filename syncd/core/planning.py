@@ -25,7 +25,8 @@ class Item:
     `version` is the account's version from before the first page: the effect is void when it has moved; 0 where there
     is no account yet, and `account_id` is empty then. `waits` says why the effect is not due yet, or is None.
     `proposed` tells that it needs the approval of the plan. `changes` is what an update or a creation writes, by
-    attribute path. `group_id` is the group of a change of members.
+    attribute path. `group_id` is the group that is changed, or whose members are; `version` is the group's then, and
+    `okta_group_id` is the group in Okta that it belongs to.
     """
 
     effect: Effect
@@ -39,6 +40,7 @@ class Item:
     changes: Mapping[str, str] = field(default_factory=dict)
     proposed: bool = False
     group_id: str | None = None
+    okta_group_id: str | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this effect this effect: what the digest of a plan is made of."""
@@ -61,6 +63,7 @@ class Item:
             "reason": self.reason,
             "waits": self.waits,
             "proposed": self.proposed,
+            "oktaGroup": self.okta_group_id,
         }
 
     @classmethod
@@ -78,6 +81,7 @@ class Item:
             changes=told["changes"],
             proposed=told["proposed"],
             group_id=told["group"],
+            okta_group_id=told.get("oktaGroup"),
         )
 
 
