@@ -27,6 +27,7 @@ class Bucket(StrEnum):
     APP = "/api/v1/apps/{id}"
     APP_USERS = "/api/v1/apps/*"
     USERS = "/api/v1/users/{id}"
+    GROUPS = "/api/v1/groups/{id}"
 
 
 @dataclass(frozen=True, slots=True)

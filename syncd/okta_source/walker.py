@@ -42,15 +42,20 @@ Ask = Callable[[Question], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which listing to walk: the org's address, the path, and how many rows to ask for at a time."""
+    """Which listing to walk: the org's address, the path, and how many rows to ask for at a time.
+
+    `also` is the rest of the query: `expand=user` brings each person's status with the row.
+    """
 
     org_url: str
     path: str
     limit: int
+    also: str = "&expand=user"
+    bucket: Bucket = Bucket.APP_USERS
 
     def target(self, limit: int) -> str:
-        """Return the path and query of the first page. `expand=user` brings each person's status with the row."""
-        return f"{self.path}?limit={limit}&expand=user"
+        """Return the path and query of the first page."""
+        return f"{self.path}?limit={limit}{self.also}"
 
 
 class Walk:
@@ -73,7 +78,7 @@ class Walk:
         if self._target is None:
             return None
         number = len(self._asked) + 1
-        question = Question(self._target, Bucket.APP_USERS, f"page {number}", list)
+        question = Question(self._target, self._listing.bucket, f"page {number}", list)
         if number > MOST_PAGES:
             raise unbelievable(f"more than {MOST_PAGES} pages", question)
         self._asked.add(self._target)
@@ -102,7 +107,7 @@ class Walk:
         """Return the path and query of the next page, exactly as the link has them, or None."""
         try:
             link = next_target(links)
-            target = None if link is None else _within(self._listing, link)
+            target = None if link is None else within(self._listing, link)
         except ValueError as error:
             raise unbelievable(f"the link to the next page: {error}", question) from None
         if target in self._asked:
@@ -136,7 +141,7 @@ class Walk:
 
     async def _ask_part(self, target: str, limit: int, expected: tuple[Assignment, ...]) -> tuple[Link, ...]:
         """Ask for rows that were listed already, so many at a time, and return the links of the answer."""
-        question = Question(_resized(target, limit), Bucket.APP_USERS, "whether the listing ends there", list)
+        question = Question(_resized(target, limit), self._listing.bucket, "whether the listing ends there", list)
         reply = await self._ask(question)
         listed = [row.get("id") if isinstance(row, dict) else None for row in reply.document]
         if listed != [row.okta_user_id for row in expected]:
@@ -161,7 +166,7 @@ def _has_self(links: tuple[Link, ...]) -> bool:
     return any("self" in link.relations for link in links)
 
 
-def _within(listing: Listing, link: str) -> str:
+def within(listing: Listing, link: str) -> str:
     """Return the path and query of a link to the same listing, byte for byte. Raises ValueError for any other."""
     if "#" in link:
         raise ValueError("it has a fragment, which would not be sent")
