@@ -225,6 +225,10 @@ class AppSettings(Section):
     lookup_limit: int = Field(
         200, ge=0, description="Single questions to Okta in one run; what is not asked stays unknown."
     )
+    groups: bool = Field(
+        False,
+        description="Whether pushed groups and their members are looked at: needs the scope okta.groups.read.",
+    )
     guard: GuardSettings = GuardSettings()
     modes: dict[Situation, Mode] = Field(
         default_factory=dict, description="What to do in a situation: off, report, propose or auto."
@@ -253,6 +257,7 @@ class AppSettings(Section):
             absence_grace=timedelta(hours=self.absence_grace_hours),
             lookup_limit=self.lookup_limit,
             min_listing_percent=self.min_listing_percent,
+            groups=self.groups,
             **self.guard.as_policy(),
         )
 

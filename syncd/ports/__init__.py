@@ -17,6 +17,7 @@ from syncd.ports.faults import (
     SourceFault,
     SourceUnhealthyError,
 )
+from syncd.ports.groups import Groups
 from syncd.ports.ledger import (
     KeptRun,
     Lease,
@@ -60,6 +61,7 @@ __all__ = [
     "Database",
     "Decisions",
     "Grant",
+    "Groups",
     "KeptRun",
     "Lease",
     "LeaseHeldError",

@@ -11,6 +11,7 @@ from scim.store import ResourceStore
 from syncd.core.changes import Action, Cause, Change
 from syncd.core.subjects import Account
 from syncd.ports.decisions import Decisions
+from syncd.ports.groups import Groups
 from syncd.ports.ledger import Lease, Runs
 from syncd.ports.snapshots import Staging
 
@@ -39,6 +40,10 @@ class UnitOfWork(Protocol):
     @property
     def staging(self) -> Staging:
         """The application's snapshots."""
+
+    @property
+    def groups(self) -> Groups:
+        """The application's groups, as the reconciler sees them."""
 
     @property
     def runs(self) -> Runs:

@@ -96,7 +96,12 @@ def resume(desk: Desk, *, expected_digest: str | None = None) -> tuple[Outcome, 
 
 def _finish(desk: Desk, lease: Lease, kept: KeptRun, outcomes: list[Outcome]) -> RunResult:
     items = [(one.position, one.item) for one in kept.items if one.outcome is None]
-    work = Work(kept.record.run_id, lease, items, kept.approval, is_resumed=True)
+    left = {
+        one.item.group_id: one.result_version
+        for one in kept.items
+        if one.item.group_id and one.result_version is not None
+    }
+    work = Work(kept.record.run_id, lease, items, kept.approval, is_resumed=True, left=left)
     for _step in apply_plan(desk, work, outcomes):
         pass
     return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(tuple(outcomes))}", None, tuple(outcomes))
@@ -177,6 +182,8 @@ def _refuse(desk: Desk, report: DriftReport, *, apply: bool, expected_digest: st
 
 def _found(report: DriftReport) -> RunResult:
     if not report.drifted:
+        if report.left_out:
+            return RunResult(ExitCode.PARTIAL, f"no drift in what was looked at; {report.left_out}", report)
         return RunResult(ExitCode.CLEAN, "no drift", report)
     proposed = report.plan.proposals
     repairs = len(report.plan.items) - proposed
@@ -190,6 +197,8 @@ def _applied(report: DriftReport, outcomes: tuple[Outcome, ...]) -> RunResult:
     if any(outcome.kind is OutcomeKind.SKIPPED for outcome in outcomes):
         return RunResult(ExitCode.PARTIAL, f"applied in part: {told}", report, outcomes)
     code = ExitCode.DRIFT if report.drifted > done else ExitCode.CLEAN
+    if report.left_out and code is ExitCode.CLEAN:
+        return RunResult(ExitCode.PARTIAL, f"{told}; {report.left_out}", report, outcomes)
     return RunResult(code, told, report, outcomes)
 
 
