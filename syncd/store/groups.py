@@ -43,16 +43,6 @@ _PK_OF_SNAPSHOT: Final = select(snapshot.c.pk).where(
     snapshot.c.app == OF_APP, snapshot.c.id == bindparam("of_snapshot")
 )
 
-# A scalar: an account whose SCIM id several people carry is in doubt anyway, and must not come twice.
-_listed_as: Final = (
-    select(snapshot_item.c.okta_user_id)
-    .where(is_item(snapshot_item), snapshot_item.c.external_id == resource.c.id)
-    .order_by(snapshot_item.c.okta_user_id)
-    .limit(1)
-    .correlate(resource)
-    .scalar_subquery()
-    .label("listed_as")
-)
 _MEMBERS: Final = (
     select(
         member.c.member_pk,
@@ -63,7 +53,6 @@ _MEMBERS: Final = (
         resource.c.origin,
         resource.c.protected,
         resource.c.version,
-        _listed_as,
     )
     .join_from(member, resource, resource.c.pk == member.c.member_pk)
     .where(
@@ -76,6 +65,10 @@ _MEMBERS: Final = (
 )
 
 _given: Final = bindparam("given", type_=Text())
+# Asked for a part of the members at a time: asked for one by one, it would be answered by the primary key, row by row.
+_LISTED_AS: Final = select(snapshot_item.c.external_id, snapshot_item.c.okta_user_id).where(
+    is_item(snapshot_item), is_one_of(snapshot_item.c.external_id, _given)
+)
 _ITEMS: Final = (
     select(
         snapshot_item.c.okta_user_id,
@@ -116,11 +109,16 @@ class SqlGroups:
     def members(self, group_id: str, snapshot_id: str) -> Iterator[LocalMember]:
         """Yield the accounts that are members of the group themselves, in the order of their creation."""
         group_pk = self._execute(_PK_OF_GROUP, of_group=group_id).scalar()
-        place = {"of_pk": self._snapshot_pk(snapshot_id), "of_group_pk": group_pk}
+        snapshot_pk = self._snapshot_pk(snapshot_id)
         after, read = 0, MEMBERS_AT_ONCE
         while read == MEMBERS_AT_ONCE:
-            rows = self._execute(_MEMBERS, **place, after=after).all()
-            yield from map(_member_of, rows)
+            rows = self._execute(_MEMBERS, of_group_pk=group_pk, after=after).all()
+            ids = _json([row.id for row in rows])
+            # Of several rows that carry one account's id any will do: such an account is in doubt anyway.
+            listed = {
+                row.external_id: row.okta_user_id for row in self._execute(_LISTED_AS, of_pk=snapshot_pk, given=ids)
+            }
+            yield from (_member_of(row, listed.get(row.id)) for row in rows)
             read, after = len(rows), rows[-1].member_pk if rows else after
 
     def linked(self, snapshot_id: str, okta_user_ids: Sequence[str]) -> tuple[Subject, ...]:
@@ -172,8 +170,8 @@ def _group_of(row: AnyRow) -> LocalGroup:
     return LocalGroup(row.id, name, row.external_id, Origin(row.origin), row.version, row.member_count or 0)
 
 
-def _member_of(row: AnyRow) -> LocalMember:
+def _member_of(row: AnyRow, listed_as: str | None) -> LocalMember:
     account = Account(
         row.id, row.user_name or "", row.external_id, row.active, Origin(row.origin), row.protected, row.version
     )
-    return LocalMember(account, row.listed_as)
+    return LocalMember(account, listed_as)
