@@ -1,7 +1,7 @@
 """A drift report as a value: what a table, a JSON document and an exit code are made from."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,17 @@ class DriftReport:
         """How many subjects, groups and memberships are in a situation that a clean report does not hold."""
         of_accounts = sum(count for situation, count in self.counts.items() if situation not in NO_DRIFT)
         return of_accounts + (self.groups.drifted if self.groups else 0)
+
+    def has(self, situations: Collection[Situation]) -> bool:
+        """Return whether a subject, a group or a membership is in one of these situations."""
+        of_groups = self.groups.counts if self.groups else {}
+        return any(self.counts.get(one) or of_groups.get(one) for one in situations)
+
+    def tally(self) -> dict[str, int]:
+        """Return how many subjects are in each situation, those of groups and memberships under "groups/..."."""
+        of_groups = self.groups.counts if self.groups else {}
+        told = {situation.value: count for situation, count in self.counts.items()}
+        return told | {f"groups/{situation}": count for situation, count in of_groups.items()}
 
     @property
     def left_out(self) -> str | None:

@@ -231,7 +231,7 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
 
 def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> None:
     """Write how the run ended, and what follows from that for quarantines."""
-    counts = {situation.value: count for situation, count in result.report.counts.items()} if result.report else {}
+    counts = result.report.tally() if result.report else {}
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.runs.end(run_id, result.exit_code, counts)
         if apply and result.report:
