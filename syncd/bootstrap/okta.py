@@ -11,6 +11,7 @@ from syncd.config import OktaSettings, Settings, require_okta
 from syncd.core.situations import Situation
 from syncd.okta_source.client import Patience
 from syncd.okta_source.event_log import OktaEventLog, open_event_log
+from syncd.okta_source.settings import GROUP_SCOPES, SCOPES
 from syncd.okta_source.settings import OktaSettings as SourceSettings
 from syncd.okta_source.source import OktaSource, open_source
 from syncd.ports import Announce
@@ -76,6 +77,7 @@ def _source_settings(settings: Settings, okta: OktaSettings, app: str) -> Source
         client_id=okta.client_id,
         private_key=okta.private_key.get_secret_value() if okta.private_key else None,
         key_id=okta.key_id,
+        scopes=GROUP_SCOPES if chosen.groups else SCOPES,
         dpop=okta.dpop,
         request_timeout=okta.request_timeout,
         max_wait_total=okta.max_wait,

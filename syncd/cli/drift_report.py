@@ -53,6 +53,6 @@ def command(
     if result.report and result.exit_code in {ExitCode.DRIFT, ExitCode.BLOCKED}:
         if form == "table" and not as_json and result.report.plan.items:
             say(f"To repair: syncd reconcile --app {name} --apply --expect-digest {result.report.plan.digest}")
-        if not any(result.report.counts.get(situation) for situation in watched):
+        if not result.report.has(watched):
             return int(ExitCode.CLEAN)
     return int(result.exit_code)

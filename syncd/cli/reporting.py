@@ -7,7 +7,7 @@ import click
 
 from syncd.cli.console import heading, print_table, say
 from syncd.core.classification import Finding
-from syncd.core.reports import DriftReport
+from syncd.core.reports import DriftReport, GroupReport
 from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
 from syncd.workflows.apply_plan import Outcome
 from syncd.workflows.running import ExitCode, RunResult
@@ -28,6 +28,8 @@ def show_report(report: DriftReport) -> None:
         ((situation.value, count, MEANINGS[situation]) for situation, count in report.counts.items()),
     )
     _show_findings(report)
+    if report.groups:
+        _show_groups(report.groups)
     _show_plan(report)
 
 
@@ -100,6 +102,31 @@ def _show_findings(report: DriftReport) -> None:
     print_table(("situation", "user name", "why"), rows[:SHOWN])
     if len(drifted) > SHOWN:
         say(f"... and {len(drifted) - SHOWN} more; --json has them all")
+
+
+def _show_groups(groups: GroupReport) -> None:
+    if groups.refusal:
+        click.secho(f"\nGroups were not looked at: {groups.refusal}", fg="yellow")
+        return
+    heading(f"\n{groups.mappings} groups pushed by Okta, {groups.compared} compared, {groups.members} members in Okta")
+    print_table(
+        ("situation", "count", "what it means"),
+        ((situation.value, count, MEANINGS[situation]) for situation, count in groups.counts.items()),
+    )
+    if not groups.findings:
+        return
+    order = list(Situation)
+    rows = sorted(
+        (
+            (one.situation, one.name, one.account.user_name if one.account else "", one.reason)
+            for one in groups.findings
+        ),
+        key=lambda row: (order.index(row[0]), row[1:]),
+    )
+    say()
+    print_table(("situation", "group", "user name", "why"), rows[:SHOWN])
+    if len(rows) > SHOWN:
+        say(f"... and {len(rows) - SHOWN} more; --json has them all")
 
 
 def _name(finding: Finding) -> str:

@@ -262,6 +262,10 @@ class AppSettings(Section):
     storm_action: Literal["honour", "hold"] = Field(
         "honour", description="What becomes of more: honour them, or hold them (429) until somebody releases them."
     )
+    groups: bool = Field(
+        False,
+        description="Whether pushed groups and their members are looked at: needs the scope okta.groups.read.",
+    )
     guard: GuardSettings = GuardSettings()
     modes: dict[Situation, Mode] = Field(
         default_factory=dict, description="What to do in a situation: off, report, propose or auto."
@@ -290,6 +294,7 @@ class AppSettings(Section):
             absence_grace=timedelta(hours=self.absence_grace_hours),
             lookup_limit=self.lookup_limit,
             min_listing_percent=self.min_listing_percent,
+            groups=self.groups,
             **self.guard.as_policy(),
         )
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from scim.resource import fold
+from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
 from syncd.core.situations import GRANTS, REVOKES, Confirm, Effect, Situation
@@ -180,6 +181,31 @@ def refutes(item: Item, lookup: Lookup) -> str | None:
     return f"Okta does not bear it out now: {lookup.presence}" + (f" ({lookup.detail})" if lookup.detail else "")
 
 
+def refutes_membership(item: Item, lookup: MembershipLookup) -> str | None:
+    """Return why Okta's word about a member of a group does not bear out an effect, or None when it does.
+
+    Whoever is to be removed must definitely be no member, whoever is to be added definitely one.
+    """
+    wanted = Belonging.MEMBER if item.effect is Effect.ADD_MEMBER else Belonging.NOT_MEMBER
+    if lookup.belonging is wanted:
+        return None
+    return f"Okta does not bear it out now: {lookup.belonging}" + (f" ({lookup.detail})" if lookup.detail else "")
+
+
+def forbids_group(group: LocalGroup | None, version: int) -> str | None:
+    """Return why a group may not be changed now, or None.
+
+    `version` is the one that it has to have: from before its members in Okta were asked for, or what this plan left.
+    """
+    if group is None:
+        return "the group is gone"
+    if group.origin is not Origin.SCIM:
+        return f"the group did not come over SCIM (made by: {group.origin})"
+    if group.version != version:
+        return "not so: the group is as it was before its members were asked for, or as this plan left it"
+    return None
+
+
 def _bears_out(item: Item, lookup: Lookup) -> bool:
     if item.effect in GRANTS:
         return lookup.presence is Presence.ASSIGNED and lookup.user_status not in {"SUSPENDED", None}
@@ -233,7 +259,7 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         _ALL - {Effect.ADD_MEMBER, Effect.REMOVE_MEMBER},
         lambda item, scene, _policy: scene.account.version == item.version,
     ),
-    ("the account is open", _ON_OPEN, lambda _item, scene, _policy: scene.account.active),
+    ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
     ("enough administrators stay", REVOKES, _leaves_admins),
     ("the budget is not used up", frozenset({Effect.DEACTIVATE}), _within_budget),

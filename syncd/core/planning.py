@@ -25,8 +25,9 @@ class Item:
     `version` is the account's version from before the first page: the effect is void when it has moved; 0 where there
     is no account yet, and `account_id` is empty then. `waits` says why the effect is not due yet, or is None.
     `proposed` tells that it needs the approval of the plan. `changes` is what an update or a creation writes, by
-    attribute path. `group_id` is the group of a change of members. `since` is from when on Okta is known not to grant
-    access any more: what its System Log says, or else when the first snapshot that misses the person was sealed.
+    attribute path. `group_id` is the group that is changed, or whose members are; `version` is the group's then, and
+    `okta_group_id` is the group in Okta that it belongs to. `since` is from when on Okta is known not to grant access
+    any more: what its System Log says, or else when the first snapshot that misses the person was sealed.
     """
 
     effect: Effect
@@ -41,6 +42,7 @@ class Item:
     proposed: bool = False
     group_id: str | None = None
     since: datetime | None = None
+    okta_group_id: str | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this effect this effect: what the digest of a plan is made of."""
@@ -64,6 +66,7 @@ class Item:
             "waits": self.waits,
             "proposed": self.proposed,
             "since": self.since.isoformat() if self.since else None,
+            "oktaGroup": self.okta_group_id,
         }
 
     @classmethod
@@ -82,6 +85,7 @@ class Item:
             proposed=told["proposed"],
             group_id=told["group"],
             since=datetime.fromisoformat(told["since"]) if told["since"] else None,
+            okta_group_id=told.get("oktaGroup"),
         )
 
 

@@ -40,6 +40,7 @@ class Policy:
     a group's members and counts from `group_min_members` on. `lookup_limit` bounds the point lookups of one run; what
     is not looked up stays unknown. `min_listing_percent` is of the last sealed snapshot's rows; `sentinels` are folded
     user names or Okta user ids that every listing has to hold. `flapping` is how many switches in 7 days are too many.
+    `groups` tells whether pushed groups are looked at as well.
     """
 
     modes: Mapping[Situation, Mode] = field(default_factory=lambda: dict(DEFAULT_MODES))
@@ -59,6 +60,7 @@ class Policy:
     min_listing_percent: float = 80.0
     sentinels: frozenset[str] = frozenset()
     flapping: int = 3
+    groups: bool = False
 
     def mode(self, situation: Situation) -> Mode:
         """Return the mode of a situation; one that nobody configured is only reported."""
@@ -101,7 +103,7 @@ class Policy:
             "sets": [sorted(each) for each in (self.protected, self.admin_groups, self.sentinels)],
             "limits": [self.max_deactivations, self.max_percent, self.small_population, self.lookup_limit],
             "budget": [self.budget_day, self.budget_week],
-            "groups": [self.min_admins, self.group_max_percent, self.group_min_members],
+            "groups": [self.min_admins, self.group_max_percent, self.group_min_members, self.groups],
             "grace": self.absence_grace.total_seconds(),
             "listing": self.min_listing_percent,
             "flapping": self.flapping,

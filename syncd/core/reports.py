@@ -1,13 +1,14 @@
 """A drift report as a value: what a table, a JSON document and an exit code are made from."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from scim.resource import timestamp
 from syncd.core.classification import Finding
+from syncd.core.group_matching import GroupFinding
 from syncd.core.guard import Verdict
 from syncd.core.planning import Plan
 from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
@@ -16,11 +17,46 @@ FORMAT = "syncd-drift-report/1"
 
 
 @dataclass(frozen=True, slots=True)
+class GroupReport:
+    """What was found of pushed groups. `refusal` says why they were not looked at; then nothing is known of any.
+
+    `mappings` is how many groups Okta pushes or did, `compared` of how many the members were held against one another,
+    `members` how many members these have in Okta. `counts` and `findings` are of groups and of memberships; `findings`
+    leaves out what is no drift.
+    """
+
+    mappings: int
+    compared: int
+    members: int
+    counts: Mapping[Situation, int]
+    findings: tuple[GroupFinding, ...]
+    refusal: str | None = None
+
+    @property
+    def drifted(self) -> int:
+        """How many groups and memberships are in a situation that a clean report does not hold."""
+        return sum(count for situation, count in self.counts.items() if situation not in NO_DRIFT)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return this part of the report as JSON."""
+        return {
+            "lookedAt": self.refusal is None,
+            "whyNot": self.refusal,
+            "mappings": self.mappings,
+            "compared": self.compared,
+            "members": self.members,
+            "counts": {situation.value: count for situation, count in self.counts.items()},
+            "drifted": self.drifted,
+            "findings": [_group_finding_as_json(finding) for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DriftReport:
     """One application at one moment.
 
     `counts` has a row for each situation that occurs. `coverage` is the share of active accounts that syncd manages,
-    in percent.
+    in percent. `groups` is None where nobody asked for them.
     """
 
     app: str
@@ -36,11 +72,29 @@ class DriftReport:
     plan: Plan
     verdict: Verdict
     policy_digest: str
+    groups: GroupReport | None = None
 
     @property
     def drifted(self) -> int:
-        """How many subjects are in a situation that a clean report does not hold."""
-        return sum(count for situation, count in self.counts.items() if situation not in NO_DRIFT)
+        """How many subjects, groups and memberships are in a situation that a clean report does not hold."""
+        of_accounts = sum(count for situation, count in self.counts.items() if situation not in NO_DRIFT)
+        return of_accounts + (self.groups.drifted if self.groups else 0)
+
+    def has(self, situations: Collection[Situation]) -> bool:
+        """Return whether a subject, a group or a membership is in one of these situations."""
+        of_groups = self.groups.counts if self.groups else {}
+        return any(self.counts.get(one) or of_groups.get(one) for one in situations)
+
+    def tally(self) -> dict[str, int]:
+        """Return how many subjects are in each situation, those of groups and memberships under "groups/..."."""
+        of_groups = self.groups.counts if self.groups else {}
+        told = {situation.value: count for situation, count in self.counts.items()}
+        return told | {f"groups/{situation}": count for situation, count in of_groups.items()}
+
+    @property
+    def left_out(self) -> str | None:
+        """Why something that was to be looked at was not, or None."""
+        return f"groups were not looked at: {self.groups.refusal}" if self.groups and self.groups.refusal else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON: a stable format that names its version."""
@@ -60,6 +114,7 @@ class DriftReport:
             "counts": {situation.value: count for situation, count in self.counts.items()},
             "drifted": self.drifted,
             "findings": [_finding_as_json(finding) for finding in self.findings],
+            "groups": self.groups.as_json() if self.groups else None,
             "plan": {
                 "digest": self.plan.digest,
                 "actions": len(self.plan.items),
@@ -99,4 +154,20 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
         "differences": {
             path: {"account": held, "okta": wanted} for path, (held, wanted) in sorted(finding.differences.items())
         },
+    }
+
+
+def _group_finding_as_json(finding: GroupFinding) -> dict[str, Any]:
+    account, group, mapping = finding.account, finding.group, finding.mapping
+    return {
+        "situation": finding.situation.value,
+        "meaning": MEANINGS[finding.situation],
+        "name": finding.name,
+        "group": group.id if group else None,
+        "oktaGroup": mapping.okta_group_id if mapping else None,
+        "account": account.id if account else None,
+        "userName": account.user_name if account else None,
+        "oktaUserId": finding.okta_user_id,
+        "reason": finding.reason,
+        "waiver": finding.waiver,
     }

@@ -61,7 +61,9 @@ CLIENT: Final = Cause(
 )
 DPOP: Final = Cause(SourceFault.CREDENTIAL, "Set dpop = true: the API service application requires proof of possession")
 SCOPE: Final = Cause(
-    SourceFault.PERMISSION, "Grant okta.apps.read and okta.users.read to the API service application in Okta"
+    SourceFault.PERMISSION,
+    "Grant okta.apps.read and okta.users.read, and okta.groups.read where groups = true, to the API service "
+    "application in Okta",
 )
 FORBIDDEN: Final = Cause(
     SourceFault.PERMISSION,

@@ -28,6 +28,7 @@ class Bucket(StrEnum):
     APP_USERS = "/api/v1/apps/*"
     USERS = "/api/v1/users/{id}"
     LOGS = "/api/v1/logs"
+    GROUPS = "/api/v1/groups/{id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 SCOPES: Final = ("okta.apps.read", "okta.users.read")
+GROUP_SCOPES: Final = (*SCOPES, "okta.groups.read")
 _APP_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 LARGEST_PAGE: Final = 500  # GET /api/v1/apps/{appId}/users refuses more
 

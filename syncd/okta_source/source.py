@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Iterator
 
+from syncd.core.groups import GroupMapping, MembershipLookup
 from syncd.core.subjects import Lookup
 from syncd.okta_source.client import Executor, OktaClient, Patience
+from syncd.okta_source.groups import MemberPages, look_up_membership, read_mappings
 from syncd.okta_source.lookup import look_up
 from syncd.okta_source.preflight import app_question, check_app, check_scopes, warnings
 from syncd.okta_source.progress import read_progress
@@ -52,6 +54,21 @@ class OktaSource:
     def look_up(self, okta_user_id: str) -> Lookup:
         """Ask about one user, uncached. Raises nothing."""
         return self._runner.run(look_up(self._client.ask, self._settings.okta_app_id, okta_user_id))
+
+    def group_mappings(self) -> tuple[GroupMapping, ...]:
+        """Return every group push mapping, or raise `SourceUnhealthyError`."""
+        granted = self._executor.granted_scopes
+        return self._runner.run(read_mappings(self._client.ask, self._settings, granted))
+
+    def group_members(self, okta_group_id: str) -> Iterator[tuple[str, ...]]:
+        """Yield the Okta user ids of a group's members page by page, or raise `SourceUnhealthyError`."""
+        pages = MemberPages(self._client.ask, self._settings, okta_group_id)
+        while (page := self._runner.run(pages.next_page())) is not None:
+            yield page
+
+    def look_up_membership(self, okta_group_id: str, okta_user_id: str) -> MembershipLookup:
+        """Ask whether one user is a member of one group, uncached. Raises nothing."""
+        return self._runner.run(look_up_membership(self._client.ask, self._settings, okta_group_id, okta_user_id))
 
     def close(self) -> None:
         """Close the connections and the event loop. May be called twice."""

@@ -45,15 +45,20 @@ Ask = Callable[[Question], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which listing to walk: the org's address, the path, and how many rows to ask for at a time."""
+    """Which listing to walk: the org's address, the path, and how many rows to ask for at a time.
+
+    `also` is the rest of the query: `expand=user` brings each person's status with the row.
+    """
 
     org_url: str
     path: str
     limit: int
+    also: str = "&expand=user"
+    bucket: Bucket = Bucket.APP_USERS
 
     def target(self, limit: int) -> str:
-        """Return the path and query of the first page. `expand=user` brings each person's status with the row."""
-        return f"{self.path}?limit={limit}&expand=user"
+        """Return the path and query of the first page."""
+        return f"{self.path}?limit={limit}{self.also}"
 
 
 class Walk:
@@ -75,7 +80,7 @@ class Walk:
         if done.target is None:
             return None
         number = done.pages + 1
-        question = Question(done.target, Bucket.APP_USERS, f"page {number}", list)
+        question = Question(done.target, self._listing.bucket, f"page {number}", list)
         if number > MOST_PAGES:
             raise unbelievable(f"more than {MOST_PAGES} pages", question)
         self._asked.add(done.target)
@@ -139,7 +144,7 @@ class Walk:
 
     async def _ask_part(self, target: str, limit: int, expected: tuple[Assignment, ...]) -> tuple[Link, ...]:
         """Ask for rows that were listed already, so many at a time, and return the links of the answer."""
-        question = Question(_resized(target, limit), Bucket.APP_USERS, "whether the listing ends there", list)
+        question = Question(_resized(target, limit), self._listing.bucket, "whether the listing ends there", list)
         reply = await self._ask(question)
         listed = [row.get("id") if isinstance(row, dict) else None for row in reply.document]
         if listed != [row.okta_user_id for row in expected]:

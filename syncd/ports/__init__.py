@@ -27,6 +27,7 @@ from syncd.ports.faults import (
     SourceFault,
     SourceUnhealthyError,
 )
+from syncd.ports.groups import Groups
 from syncd.ports.ledger import (
     KeptRun,
     Lease,
@@ -74,6 +75,7 @@ __all__ = [
     "Decisions",
     "EventLog",
     "Grant",
+    "Groups",
     "Hint",
     "Hints",
     "KeptRun",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from syncd.core.groups import GroupMapping, MembershipLookup
 from syncd.core.subjects import Assignment, Lookup
 
 
@@ -68,6 +69,25 @@ class AssignmentSource(Protocol):
 
     def look_up(self, okta_user_id: str) -> Lookup:
         """Ask Okta, uncached, about one user and this application. Raises nothing: what cannot be told is UNKNOWN."""
+
+    def group_mappings(self) -> tuple[GroupMapping, ...]:
+        """Return every group that Okta pushes to the application, or did, in any status.
+
+        Raises `SourceUnhealthyError` when they cannot all be read: where the credential may not see groups, or the
+        application has no Group Push, that says nothing about any group.
+        """
+
+    def group_members(self, okta_group_id: str) -> Iterator[tuple[str, ...]]:
+        """Yield the Okta user ids of the group's members, page by page, whether or not they are assigned.
+
+        As with `pages`, every member has been yielded when the iterator ends, or it raises `SourceUnhealthyError`.
+        """
+
+    def look_up_membership(self, okta_group_id: str, okta_user_id: str) -> MembershipLookup:
+        """Ask Okta, uncached, whether one user is a member of one group now.
+
+        Raises nothing: what cannot be told is UNKNOWN.
+        """
 
     def close(self) -> None:
         """Give back connections. May be called twice."""

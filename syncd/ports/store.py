@@ -13,6 +13,7 @@ from syncd.core.subjects import Account
 from syncd.notifying import Notices
 from syncd.ports.decisions import Decisions
 from syncd.ports.events import Hints
+from syncd.ports.groups import Groups
 from syncd.ports.ledger import Lease, Runs
 from syncd.ports.snapshots import Staging
 
@@ -41,6 +42,10 @@ class UnitOfWork(Protocol):
     @property
     def staging(self) -> Staging:
         """The application's snapshots."""
+
+    @property
+    def groups(self) -> Groups:
+        """The application's groups, as the reconciler sees them."""
 
     @property
     def runs(self) -> Runs:

@@ -9,11 +9,15 @@ from syncd.simulator.calls import Call, Route
 from syncd.simulator.errors import OktaError, not_found
 from syncd.simulator.exchange import Answer
 from syncd.simulator.lifecycle import Action
+from syncd.simulator.ordered_table import OrderedTable
 from syncd.simulator.org import Org
 from syncd.simulator.paging import Limits
-from syncd.simulator.records import User, UserStatus
+from syncd.simulator.records import Group, User, UserStatus
 
 LIMITS: Final = Limits(default=200, maximum=200)
+GROUP_LIMITS: Final = Limits(default=10_000, maximum=10_000)
+EVERYONE: Final = "00geveryone000000000"
+"""The group that holds every user of an org. It can be told of, and is in no list of groups here."""
 _MANAGE: Final = "okta.users.manage"
 
 
@@ -62,6 +66,15 @@ def _lifecycle(org: Org, call: Call) -> Answer:
         raise not_found(name, "Lifecycle")
     users.apply(org, user, Action(name))
     return Answer(payload=shapes.user(call.base, user) if name == Action.EXPIRE_PASSWORD else {})
+
+
+def _list_groups(org: Org, call: Call) -> Answer:
+    user = _user(org, call)
+    found: OrderedTable[Group] = OrderedTable()
+    found.put(EVERYONE, Group(EVERYONE, "Everyone", "All users", user.created, user.created, user.created))
+    for group_id in sorted(org.groups_of.get(user.id, ())):
+        found.put(group_id, org.group(group_id))
+    return Answer(page=call.listing().page(found, GROUP_LIMITS, lambda group: shapes.group(call.base, group)))
 
 
 def _user(org: Org, call: Call) -> User:
@@ -116,5 +129,6 @@ ROUTES: Final = (
     Route("PUT", _ONE, _MANAGE, _ONE_BUCKET, _replace),
     Route("POST", _ONE, _MANAGE, _ONE_BUCKET, _change),
     Route("DELETE", _ONE, _MANAGE, _ONE_BUCKET, _delete),
+    Route("GET", f"{_ONE}/groups", "okta.groups.read", _ONE_BUCKET, _list_groups),
     Route("POST", f"{_ONE}/lifecycle/{{action}}", _MANAGE, _ONE_BUCKET, _lifecycle),
 )

@@ -12,6 +12,7 @@ from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
 from syncd.store.decisions import SqlDecisions
 from syncd.store.directory import Directory
+from syncd.store.groups import SqlGroups
 from syncd.store.hints import SqlHints
 from syncd.store.notices import SqlNotices
 from syncd.store.runs import SqlRuns
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self._scope = scope
         self.resources = Directory(scope, self.record)
         self.staging = SqlStaging(scope)
+        self.groups = SqlGroups(scope)
         self.runs = SqlRuns(scope)
         self.decisions = SqlDecisions(scope)
         self.hints = SqlHints(scope)

@@ -5,16 +5,17 @@ can let either happen there.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from scim.errors import ScimError
-from scim.resource import Document, StoredResource
+from scim.resource import Document, Member, MembershipChange, StoredResource
 from syncd.core.attributes import with_attributes
 from syncd.core.changes import Change
-from syncd.core.guard import Scene, forbids, needs_lookup, refutes
+from syncd.core.group_planning import NAME, is_admin_group
+from syncd.core.guard import Scene, forbids, forbids_group, needs_lookup, refutes, refutes_membership
 from syncd.core.planning import NEW, Item
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
@@ -48,13 +49,15 @@ class Work:
     """What is to be carried out: items of a run's plan by position, under a lease.
 
     `approval` is the id of the approval that lets the plan through, if it needs one; it is used up before the first
-    effect.
+    effect. `left` has the version at which this plan left each group that it has changed, by SCIM id, and grows with
+    the work.
     """
 
     run_id: str
     lease: Lease
     items: Sequence[tuple[int, Item]]
     approval: str | None = None
+    left: dict[str, int] = field(default_factory=dict)
 
 
 Refusal = tuple[OutcomeKind, str]
@@ -96,7 +99,12 @@ def _not_due(item: Item, work: Work) -> Refusal | None:
 def _refuted(desk: Desk, item: Item) -> Refusal | None:
     if item.okta_user_id is None:
         return OutcomeKind.SKIPPED, "no Okta user id to ask about"
-    objection = refutes(item, desk.source.look_up(item.okta_user_id))
+    objection = None
+    if item.okta_group_id is not None:
+        told = desk.source.look_up_membership(item.okta_group_id, item.okta_user_id)
+        objection = refutes_membership(item, told)
+    if objection is None and item.effect is not Effect.REMOVE_MEMBER:
+        objection = refutes(item, desk.source.look_up(item.okta_user_id))
     return (OutcomeKind.SKIPPED, objection) if objection else None
 
 
@@ -118,21 +126,38 @@ def _effect(desk: Desk, work: Work, position: int, item: Item) -> Outcome:
     """Change the account, if every check still holds, in one transaction with its audit event and its outcome."""
     with desk.database.transaction(desk.app, desk.cause(work.run_id, f"{item.situation}: {item.reason}")) as unit:
         unit.hold_lease(work.lease, desk.lease_lasts)
-        stored, objection = _read_scene(desk, unit, item, approved=work.approval is not None)
+        stored, objection = _read_scene(desk, unit, item, work)
         changed = unit.record(_CHANGES[item.effect](item, stored)) if objection is None else None
         kind = OutcomeKind.SKIPPED if objection else OutcomeKind.DONE
         unit.runs.conclude(work.run_id, position, kind, objection or "", changed.version if changed else None)
         late = unit.decisions.now() - item.since if changed and item.since else None
+    if changed and item.group_id is not None:
+        work.left[item.group_id] = changed.version
     return Outcome(item, kind, objection or "", late)
 
 
-def _read_scene(
-    desk: Desk, unit: UnitOfWork, item: Item, *, approved: bool
-) -> tuple[StoredResource | None, str | None]:
+def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[StoredResource | None, str | None]:
     """Return the resource that the effect is on, and the check that forbids the effect, if one does."""
     if item.effect in NEW:
         there = unit.find_accounts(item.okta_user_id or "")
         return None, f"account {there[0].id} has come meanwhile" if there else None
+    if item.group_id is None:
+        return _read_account(desk, unit, item, approved=work.approval is not None)
+    group, stored = unit.groups.find(item.group_id) or (None, None)
+    objection = forbids_group(group, work.left.get(item.group_id, item.version))
+    if objection is None and group is not None and item.effect is not Effect.RENAME_GROUP:
+        is_of_admins = is_admin_group(group.id, group.name, desk.policy)
+        _, objection = _read_account(desk, unit, item, approved=work.approval is not None, is_of_admins=is_of_admins)
+    return stored, objection
+
+
+def _read_account(
+    desk: Desk, unit: UnitOfWork, item: Item, *, approved: bool, is_of_admins: bool = True
+) -> tuple[StoredResource | None, str | None]:
+    """Return the account, and the check that forbids the effect, if one does.
+
+    `is_of_admins` tells whether an administrator would be none after an effect that takes access away.
+    """
     found = unit.account(item.account_id)
     if found is None:
         return None, forbids(item, None, desk.policy)
@@ -140,7 +165,7 @@ def _read_scene(
     admins = unit.admins(desk.policy.admin_groups)
     waivers = (one for one in unit.decisions.waivers() if one.account_id == account.id)
     scene = Scene(
-        account=replace(account, is_admin=account.id in admins),
+        account=replace(account, is_admin=is_of_admins and account.id in admins),
         spent=unit.runs.spent(),
         other_admins=len(admins - {account.id}) if desk.policy.admin_groups else None,
         is_waived=any(one.situation in (None, item.situation) for one in waivers),
@@ -155,6 +180,21 @@ def _rewritten(change: Callable[[Item, Document], Document]) -> Callable[[Item, 
         return Change("User", stored, change(item, stored.document))
 
     return make
+
+
+def _regrouped(change: Callable[[Item], MembershipChange]) -> Callable[[Item, StoredResource | None], Change]:
+    def make(item: Item, stored: StoredResource | None) -> Change:
+        if stored is None:
+            raise AssertionError(item.effect)
+        return Change("Group", stored, stored.document, change(item))
+
+    return make
+
+
+def _renamed(item: Item, stored: StoredResource | None) -> Change:
+    if stored is None:
+        raise AssertionError(item.effect)
+    return Change("Group", stored, {**stored.document, NAME: item.changes[NAME]})
 
 
 def _created(*, again: bool) -> Callable[[Item, StoredResource | None], Change]:
@@ -172,4 +212,7 @@ _CHANGES: Final[Mapping[Effect, Callable[[Item, StoredResource | None], Change]]
     Effect.REACTIVATE: _rewritten(lambda _item, document: {**document, "active": True}),
     Effect.RESTORE: _created(again=True),
     Effect.CREATE: _created(again=False),
+    Effect.REMOVE_MEMBER: _regrouped(lambda item: MembershipChange(remove=(item.account_id,))),
+    Effect.ADD_MEMBER: _regrouped(lambda item: MembershipChange(add=(Member(item.account_id),))),
+    Effect.RENAME_GROUP: _renamed,
 }

@@ -55,7 +55,12 @@ def resume(desk: Desk, *, expected_digest: str | None = None) -> tuple[Outcome, 
 
 def _finish(desk: Desk, lease: Lease, kept: KeptRun, outcomes: list[Outcome]) -> RunResult:
     items = [(one.position, one.item) for one in kept.items if one.outcome is None]
-    work = Work(kept.record.run_id, lease, items, kept.approval)
+    left = {
+        one.item.group_id: one.result_version
+        for one in kept.items
+        if one.item.group_id and one.result_version is not None
+    }
+    work = Work(kept.record.run_id, lease, items, kept.approval, left=left)
     for _step in apply_plan(desk, work, outcomes):
         pass
     return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(tuple(outcomes))}", None, tuple(outcomes))
@@ -121,6 +126,8 @@ def _stale(desk: Desk, report: DriftReport, expected_digest: str | None) -> RunR
 
 def _found(report: DriftReport) -> RunResult:
     if not report.drifted:
+        if report.left_out:
+            return RunResult(ExitCode.PARTIAL, f"no drift in what was looked at; {report.left_out}", report)
         return RunResult(ExitCode.CLEAN, "no drift", report)
     proposed = report.plan.proposals
     repairs = len(report.plan.items) - proposed

@@ -101,6 +101,8 @@ def applied(report: DriftReport, outcomes: tuple[Outcome, ...]) -> RunResult:
     if any(outcome.kind is OutcomeKind.SKIPPED for outcome in outcomes):
         return RunResult(ExitCode.PARTIAL, f"applied in part: {told}", report, outcomes)
     code = ExitCode.DRIFT if report.drifted > done else ExitCode.CLEAN
+    if report.left_out and code is ExitCode.CLEAN:
+        return RunResult(ExitCode.PARTIAL, f"{told}; {report.left_out}", report, outcomes)
     return RunResult(code, told, report, outcomes)
 
 
@@ -135,7 +137,7 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
 
 def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> None:
     """Write how the run ended, and what follows from that for quarantines."""
-    counts = {situation.value: count for situation, count in result.report.counts.items()} if result.report else {}
+    counts = result.report.tally() if result.report else {}
     news = _news(desk, run_id, result)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.runs.end(run_id, result.exit_code, counts)

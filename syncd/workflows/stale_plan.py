@@ -37,12 +37,13 @@ def _told(item: Item) -> str:
 
 
 def _since(unit: UnitOfWork, item: Item) -> str:
-    """Return who changed the account after the plan was made, in words; empty when nobody did."""
-    if not item.account_id:
+    """Return who changed the account, or the group, after the plan was made, in words; empty when nobody did."""
+    subject_id = item.group_id or item.account_id
+    if not subject_id:
         return ""
     events = [
         event
-        for event in unit.audit_trail(subject_id=item.account_id, limit=5)
+        for event in unit.audit_trail(subject_id=subject_id, limit=5)
         if event.detail.get("version", 0) > item.version
     ]
     told = ", ".join(f"{event.action} by {event.actor} at {event.at:%Y-%m-%d %H:%M:%S}" for event in reversed(events))

@@ -11,7 +11,10 @@ from datetime import timedelta
 from syncd.core.classification import Finding, classify
 from syncd.core.consents import waivers_by_account
 from syncd.core.correlation import correlate_by_address
+from syncd.core.group_matching import GroupFinding
+from syncd.core.group_planning import accept_members, with_groups
 from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan
+from syncd.core.member_matching import cover_member
 from syncd.core.planning import Plan, accept, freeze_flapping, make_plan
 from syncd.core.reports import DriftReport, count_situations
 from syncd.core.situations import EFFECTS, Effect, Situation
@@ -20,6 +23,7 @@ from syncd.ports import Comparison, Lease, Manifest, SavedPlan, SourceIdentity, 
 from syncd.workflows.desk import Desk
 from syncd.workflows.replay_log import touched_since
 from syncd.workflows.snapshot import take_snapshot, unbelievable
+from syncd.workflows.survey_groups import GroupsSeen, look_at_groups
 from syncd.workflows.witness import places_now, with_removals
 
 OLDEST_SNAPSHOT = timedelta(hours=4)
@@ -35,15 +39,18 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
     `LeaseLostError` when a later run took over.
     """
     manifest, comparison, subjects, doubts = _look(desk, run_id, lease)
+    groups = look_at_groups(desk, run_id, lease, manifest.snapshot_id, subjects)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.hold_lease(lease, desk.lease_lasts)
         if unit.decisions.now() - manifest.started > OLDEST_SNAPSHOT:
             raise unbelievable(f"the snapshot is older than {OLDEST_SNAPSHOT}", manifest.identity)
-        findings = _judge_subjects(desk, unit, subjects)
-        plan = _plan(desk, unit, () if comparison.beyond else findings)
-        verdict = _judge(
-            desk, unit, manifest.identity, comparison.managed_active, plan, (*doubts, *_beyond(comparison))
-        )
+        known = _read_known(desk, unit)
+        findings = _judge_subjects(desk, unit, subjects, known)
+        of_groups = _judge_groups(desk, unit, groups, known)
+        plan = _plan(desk, known, () if comparison.beyond else findings, of_groups)
+        doubts = (*doubts, *_beyond(comparison))
+        around = Circumstances(comparison.managed_active, unit.runs.spent(), groups.sizes if groups else {}, doubts)
+        verdict = _judge(desk, unit, manifest.identity, plan, around)
         unit.runs.save_plan(run_id, _kept(desk, manifest.identity, manifest.snapshot_id, plan, verdict))
     return DriftReport(
         app=desk.app,
@@ -59,6 +66,7 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         plan=plan,
         verdict=verdict,
         policy_digest=desk.policy.digest(),
+        groups=groups.report(of_groups) if groups else None,
     )
 
 
@@ -86,9 +94,11 @@ def report_on(
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.hold_lease(lease, desk.lease_lasts)
         now = unit.decisions.now()
-        findings = _judge_subjects(desk, unit, subjects)
-        plan = _plan(desk, unit, findings)
-        verdict = _judge(desk, unit, identity, unit.staging.managed_active(), plan, ())
+        known = _read_known(desk, unit)
+        findings = _judge_subjects(desk, unit, subjects, known)
+        plan = _plan(desk, known, findings, ())
+        around = Circumstances(unit.staging.managed_active(), unit.runs.spent())
+        verdict = _judge(desk, unit, identity, plan, around)
         unit.runs.save_plan(run_id, _kept(desk, identity, "", plan, verdict))
     return DriftReport(
         app=desk.app,
@@ -197,12 +207,23 @@ class _Known:
         return replace(account, marks=marks, is_admin=is_admin) if marks or is_admin else account
 
 
-def _judge_subjects(desk: Desk, unit: UnitOfWork, subjects: Sequence[Subject]) -> tuple[Finding, ...]:
-    """Return what each subject is, with what people said of its account, and what happened to it lately."""
+def _read_known(desk: Desk, unit: UnitOfWork) -> _Known:
     marks: dict[str, frozenset[MarkKind]] = {}
     for mark in unit.decisions.marks():
         marks[mark.account_id] = marks.get(mark.account_id, frozenset()) | {mark.kind}
-    known = _Known(marks, unit.admins(desk.policy.admin_groups))
+    return _Known(marks, unit.admins(desk.policy.admin_groups))
+
+
+def _judge_groups(desk: Desk, unit: UnitOfWork, seen: GroupsSeen | None, known: _Known) -> tuple[GroupFinding, ...]:
+    """Return what each group and membership is, with what people said of its account."""
+    if seen is None:
+        return ()
+    findings = (cover_member(finding, known.of, desk.policy.protects) for finding in seen.findings)
+    return accept_members(findings, waivers_by_account(unit.decisions.waivers()), unit.decisions.now())
+
+
+def _judge_subjects(desk: Desk, unit: UnitOfWork, subjects: Sequence[Subject], known: _Known) -> tuple[Finding, ...]:
+    """Return what each subject is, with what people said of its account, and what happened to it lately."""
     subjects = _with_tombstones(unit, tuple(_known(subject, known) for subject in subjects))
     findings = classify(subjects, desk.policy.protects)
     now = unit.decisions.now()
@@ -230,10 +251,14 @@ def _with_tombstones(unit: UnitOfWork, subjects: tuple[Subject, ...]) -> tuple[S
     )
 
 
-def _plan(desk: Desk, unit: UnitOfWork, findings: Sequence[Finding]) -> Plan:
-    admins = len(unit.admins(desk.policy.admin_groups)) if desk.policy.admin_groups else None
+def _plan(desk: Desk, known: _Known, findings: Sequence[Finding], of_groups: Sequence[GroupFinding]) -> Plan:
+    admins = len(known.admins) if desk.policy.admin_groups else None
     chosen = [one for one in findings if desk.only is None or one.situation in desk.only]
     plan = make_plan(desk.app, chosen, desk.policy, admins)
+    if admins is not None:
+        admins -= sum(item.effect is Effect.DEACTIVATE and item.account_id in known.admins for item in plan.items)
+    chosen_groups = [one for one in of_groups if desk.only is None or one.situation in desk.only]
+    plan = with_groups(desk.app, plan, chosen_groups, desk.policy, admins)
     if desk.closed is None:
         return plan
     spared = {Situation.ZOMBIE_DEPROVISIONED}
@@ -243,21 +268,13 @@ def _plan(desk: Desk, unit: UnitOfWork, findings: Sequence[Finding]) -> Plan:
     return replace(plan, items=items)
 
 
-def _judge(
-    desk: Desk,
-    unit: UnitOfWork,
-    identity: SourceIdentity,
-    managed_active: int,
-    plan: Plan,
-    doubts: tuple[Objection, ...],
-) -> Verdict:
+def _judge(desk: Desk, unit: UnitOfWork, identity: SourceIdentity, plan: Plan, around: Circumstances) -> Verdict:
     """Return what the guard says, and the approval that overrules it, if there is one for exactly this plan."""
     before = unit.runs.applied_with()
     if before and plan.items and before != (desk.policy.digest(), identity):
         what = "policy" if before[0] != desk.policy.digest() else "credential or listing"
         text = f"the {what} is another one than when a plan was last carried out: somebody has to have seen this plan"
-        doubts = (*doubts, Objection(Ground.CHANGED_POLICY, text))
-    around = Circumstances(managed_active, unit.runs.spent(), further=doubts)
+        around = replace(around, further=(*around.further, Objection(Ground.CHANGED_POLICY, text)))
     verdict = judge_plan(plan, around, desk.policy)
     if not verdict.objections and not plan.proposals:
         return verdict

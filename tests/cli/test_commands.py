@@ -169,6 +169,22 @@ def test_a_drift_report_tells_a_person_and_a_program_the_same(installed: Office,
     assert report["findings"][0]["userName"] == "ada@example.com"
 
 
+def test_a_drift_report_tells_of_groups_where_they_are_looked_at(installed: Office, capsys: Capture) -> None:
+    installed.org.assign(installed.org.create_user("ada@example.com", "Ada", "Lovelace"))
+    assert installed.syncd("drift-report", "--format", "json", "--quiet") == 2
+    assert json.loads(capsys.readouterr().out)["report"]["groups"] is None
+    installed.path.write_text(installed.path.read_text(encoding="utf-8") + "groups = true\n", encoding="utf-8")
+    installed.org.push_group(installed.org.create_group("Guides"))
+    assert installed.syncd("drift-report", "--quiet", "--fail-on", "group-missing") == 2
+    told = capsys.readouterr().out
+    assert "1 groups pushed by Okta" in told
+    assert "Guides" in told
+    assert installed.syncd("drift-report", "--format", "json", "--quiet") == 2
+    groups = json.loads(capsys.readouterr().out)["report"]["groups"]
+    assert (groups["lookedAt"], groups["counts"]) == (True, {"group-missing": 1})
+    assert groups["findings"][0]["name"] == "Guides"
+
+
 def test_what_to_fail_on_can_be_chosen(installed: Office) -> None:
     installed.org.assign(installed.org.create_user("ada@example.com", "Ada", "Lovelace"))
     assert installed.syncd("drift-report", "--fail-on", "orphan-gone,lapsed") == 0

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import pytest
 
+from syncd.core.groups import Belonging
 from syncd.core.subjects import Presence
 from syncd.ports import AssignmentPage, AssignmentSource, SourceUnhealthyError
 
@@ -32,6 +33,15 @@ class World(Protocol):
 
     def break_page(self, number: int) -> None:
         """Make that page of the listing fail from now on."""
+
+    def push_group(self, name: str, members: list[str]) -> str:
+        """Add a group with these members, push it to the application, and return its Okta group id."""
+
+    def hide_groups(self) -> None:
+        """Take away the credential's right to see groups."""
+
+    def break_members(self, number: int) -> None:
+        """Make that page of every group's members fail from now on."""
 
 
 class AssignmentSourceContract:
@@ -125,6 +135,53 @@ class AssignmentSourceContract:
     def test_who_is_deactivated_is_no_longer_listed(self, world: World, people: list[str]) -> None:
         world.set_status(people[2], "DEPROVISIONED")
         assert people[2] not in self.listed(world)
+
+    def members(self, world: World, okta_group_id: str) -> list[str]:
+        return [one for page in world.source.group_members(okta_group_id) for one in page]
+
+    def test_every_group_that_is_pushed_is_told_with_its_name(self, world: World) -> None:
+        assert world.source.group_mappings() == ()
+        ids = {world.push_group(name, []): name for name in ("Guides", "Cooks", "Drivers")}
+        mappings = world.source.group_mappings()
+        assert {one.okta_group_id: one.name for one in mappings} == ids
+        assert {one.status for one in mappings} <= {"ACTIVE", "ERROR"}
+        assert len({one.mapping_id for one in mappings}) == len(ids)
+
+    def test_every_member_is_told_once_assigned_or_not(self, world: World, people: list[str]) -> None:
+        world.unassign(people[1])
+        guides, empty = world.push_group("Guides", people), world.push_group("Empty", [])
+        assert sorted(self.members(world, guides)) == sorted(people)
+        assert self.members(world, empty) == []
+
+    @pytest.mark.parametrize("page", [1, 2, 3])
+    def test_a_page_of_members_that_fails_ends_in_an_exception(
+        self, world: World, people: list[str], page: int
+    ) -> None:
+        guides = world.push_group("Guides", people)
+        world.break_members(page)
+        with pytest.raises(SourceUnhealthyError):
+            self.members(world, guides)
+
+    def test_groups_that_may_not_be_seen_are_an_exception_never_none(self, world: World, people: list[str]) -> None:
+        guides = world.push_group("Guides", people)
+        world.hide_groups()
+        with pytest.raises(SourceUnhealthyError):
+            world.source.group_mappings()
+        with pytest.raises(SourceUnhealthyError):
+            self.members(world, guides)
+        assert {world.source.look_up_membership(guides, one).belonging for one in people} == {Belonging.UNKNOWN}
+
+    def test_a_question_about_a_member_has_three_answers(self, world: World, people: list[str]) -> None:
+        guides = world.push_group("Guides", people[:2])
+        world.delete(people[4])
+        assert [world.source.look_up_membership(guides, one).belonging for one in people] == [
+            Belonging.MEMBER,
+            Belonging.MEMBER,
+            Belonging.NOT_MEMBER,
+            Belonging.NOT_MEMBER,
+            Belonging.UNKNOWN,
+        ]
+        assert world.source.look_up_membership("00gNobodyKnows", people[0]).belonging is Belonging.UNKNOWN
 
     def test_closing_twice_does_no_harm(self, world: World) -> None:
         world.source.close()

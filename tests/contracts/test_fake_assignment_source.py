@@ -20,6 +20,12 @@ class FakeWorld(FakeOkta):
     def break_page(self, number: int) -> None:
         self.failing_page = number
 
+    def hide_groups(self) -> None:
+        self.groups_hidden = True
+
+    def break_members(self, number: int) -> None:
+        self.failing_members_page = number
+
 
 class TestFakeOkta(AssignmentSourceContract):
     """Every rule of the contract."""

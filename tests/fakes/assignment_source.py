@@ -1,9 +1,10 @@
 """An Okta application in memory, for tests of what happens around it. Passes `AssignmentSourceContract`."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from syncd.core.groups import Belonging, GroupMapping, MembershipLookup
 from syncd.core.subjects import Assignment, Lookup, Presence
 from syncd.ports import AssignmentPage, SourceFault, SourceIdentity, SourceUnhealthyError
 
@@ -33,6 +34,7 @@ class FakeOkta:
     """People, who of them is assigned, and what goes wrong.
 
     `before_page` and `before_lookup` are called with the page's number or the user's id: there a test moves the world.
+    So is `before_members` with a group's id. `groups_hidden` takes away the right to see groups.
     """
 
     page_size: int = 2
@@ -45,6 +47,11 @@ class FakeOkta:
     before_lookup: Callable[[str], None] = _nothing
     lookups: list[str] = field(default_factory=list)
     hired: int = 0
+    mappings: dict[str, GroupMapping] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    groups_hidden: bool = False
+    failing_members_page: int | None = None
+    before_members: Callable[[str], None] = _nothing
 
     def hire(self, login: str, *, external_id: str | None = None) -> str:
         """Add an active person, assign them, and return their Okta user id."""
@@ -77,6 +84,19 @@ class FakeOkta:
         """Remove the person for good."""
         self.assigned.pop(okta_user_id, None)
         del self.people[okta_user_id]
+
+    def push_group(self, name: str, members: Iterable[str] = (), *, target: str | None = None) -> str:
+        """Add a group with these members, push it, and return its id. `target` is the SCIM id that Okta holds of it."""
+        number = len(self.members) + 1
+        okta_group_id = f"00g{number:017d}"
+        self.members[okta_group_id] = list(members)
+        mapping = GroupMapping(f"gPm{number:017d}", okta_group_id, name, target, "ACTIVE")
+        self.mappings[okta_group_id] = mapping
+        return okta_group_id
+
+    def change_push(self, okta_group_id: str, **changes: str | None) -> None:
+        """Change what the mapping of a group says: its `name`, `status` or `target_group_id`."""
+        self.mappings[okta_group_id] = replace(self.mappings[okta_group_id], **changes)  # type: ignore[arg-type]  # texts
 
     # -- the port
 
@@ -114,6 +134,38 @@ class FakeOkta:
         if status is None:
             return Lookup(Presence.GONE, "")
         return Lookup(Presence.DEPROVISIONED if status == "DEPROVISIONED" else Presence.UNASSIGNED, "", status)
+
+    def group_mappings(self) -> tuple[GroupMapping, ...]:
+        """As the port says."""
+        if self.groups_hidden:
+            raise SourceUnhealthyError(
+                SourceFault.PERMISSION, "HTTP 403", where="the fake's groups", remedy="Show them again"
+            )
+        return tuple(self.mappings.values())
+
+    def group_members(self, okta_group_id: str) -> Iterator[tuple[str, ...]]:
+        """As the port says; reads the world anew at each page."""
+        last, number = "", 0
+        while True:
+            number += 1
+            self.before_members(okta_group_id)
+            if self.groups_hidden or number == self.failing_members_page or okta_group_id not in self.members:
+                raise refuse(f"page {number} of group {okta_group_id} answered 500")
+            ids = [one for one in sorted(self.members[okta_group_id]) if one > last][: self.page_size]
+            yield tuple(ids)
+            if len(ids) < self.page_size:
+                return
+            last = ids[-1]
+
+    def look_up_membership(self, okta_group_id: str, okta_user_id: str) -> MembershipLookup:
+        """As the port says."""
+        self.before_lookup(okta_user_id)
+        self.lookups.append(okta_user_id)
+        hidden = self.groups_hidden or okta_group_id not in self.members
+        if hidden or okta_user_id in self.unanswered or okta_user_id not in self.people:
+            return MembershipLookup(Belonging.UNKNOWN, "HTTP 500")
+        is_member = okta_user_id in self.members[okta_group_id]
+        return MembershipLookup(Belonging.MEMBER if is_member else Belonging.NOT_MEMBER, "")
 
     def close(self) -> None:
         """As the port says."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scim.resource import Member, MembershipChange
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.core.changes import Cause, Change
 from syncd.core.policy import Policy
@@ -21,6 +22,7 @@ from tests.support.waiting import Waiting
 TOKEN, APP_ID, APP = "00-contract-token", "0oacontract000000001", "crm"
 PEOPLE, PAGE = 25, 10
 LAST_PAGE = 3
+MEMBERS = "/api/v1/groups/*/users"
 
 
 @pytest.fixture
@@ -71,6 +73,18 @@ class World:
 
     def break_page(self, number: int) -> None:
         self.org.faults.on_page(RequestFault.SERVER_ERROR, number, times=None)
+
+    def push_group(self, name: str, members: list[str]) -> str:
+        group_id = self.org.create_group(name, members)
+        self.org.push_group(group_id)
+        return group_id
+
+    def hide_groups(self) -> None:
+        for path in ("/api/v1/apps/*/group-push/mappings", "/api/v1/groups/*", "/api/v1/users/*/groups"):
+            self.org.faults.on_request(RequestFault.FORBIDDEN, path, times=None)
+
+    def break_members(self, number: int) -> None:
+        self.org.faults.on_page(RequestFault.SERVER_ERROR, number, path=MEMBERS, times=None)
 
 
 class TestOktaSourceOnTheSimulatedOrg(AssignmentSourceContract):
@@ -128,3 +142,28 @@ def test_no_fault_of_the_listing_closes_the_account_of_somebody_who_is_assigned(
     with store.reading(APP) as unit:
         events = unit.audit_trail(limit=1000)
     assert [event for event in events if event.action == "account:deactivated"] == []
+
+
+@pytest.mark.parametrize("page", [1, LAST_PAGE])
+@pytest.mark.parametrize("fault", list(RequestFault))
+def test_no_fault_of_a_group_s_listing_takes_anybody_out_who_is_a_member(
+    org: SimulatedOrg, source: OktaSource, store: SqlDatabase, fault: RequestFault, page: int
+) -> None:
+    people = org.populate(PEOPLE)
+    guides = org.create_group("Guides", people)
+    org.push_group(guides)
+    with store.transaction(APP, Cause("test")) as unit:
+        accounts = []
+        for number, person in enumerate(people):
+            document = {"userName": f"p{number}", "externalId": person, "active": True}
+            accounts.append(unit.record(Change("User", None, document)))
+        members = MembershipChange(add=tuple(Member(one.id) for one in accounts if one))
+        unit.record(Change("Group", None, {"displayName": "Guides", "externalId": guides}, members))
+    policy = Policy(min_listing_percent=0, groups=True, group_max_percent=100)
+    org.faults.on_page(fault, page, path=MEMBERS, times=None, seconds=1.0)
+    result = reconcile(Desk(APP, policy, source, store, lambda _: None), apply=True)
+    assert result.report is not None
+    assert result.report.groups is not None
+    with store.reading(APP) as unit:
+        (group,) = unit.groups.all()
+    assert group.members == PEOPLE

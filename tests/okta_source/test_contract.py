@@ -5,6 +5,7 @@ import pytest
 from syncd.okta_source.source import OktaSource
 from tests.contracts.assignment_source import AssignmentSourceContract
 from tests.okta_source.conftest import OpenSource, Serve
+from tests.okta_source.group_script import GroupedOrg
 from tests.okta_source.listing_script import APP, Org, row
 from tests.okta_source.scripted_okta import Response
 
@@ -12,8 +13,8 @@ from tests.okta_source.scripted_okta import Response
 class World:
     """A scripted org with the contract's words."""
 
-    def __init__(self, org: Org, source: OktaSource) -> None:
-        self.org, self.source = org, source
+    def __init__(self, grouped: GroupedOrg, source: OktaSource) -> None:
+        self.grouped, self.org, self.source = grouped, grouped.org, source
 
     def hire(self, login: str) -> str:
         hired = row(len(self.org.people) + 1)
@@ -44,13 +45,22 @@ class World:
     def break_page(self, number: int) -> None:
         self.org.spoilt[number] = lambda _: Response(502, headers=())
 
+    def push_group(self, name: str, members: list[str]) -> str:
+        return self.grouped.push_group(name, members)
+
+    def hide_groups(self) -> None:
+        self.grouped.hidden = True
+
+    def break_members(self, number: int) -> None:
+        self.grouped.failing_page = number
+
 
 class TestOktaSource(AssignmentSourceContract):
     """Every rule of the contract, over HTTP."""
 
     @pytest.fixture
     def world(self, open_okta: OpenSource, serve: Serve) -> World:
-        org = Org([], 2)
-        okta = serve(org.respond)
-        org.url = okta.url
-        return World(org, open_okta(okta.url, page_limit=2))
+        grouped = GroupedOrg(Org([], 2))
+        okta = serve(grouped.respond)
+        grouped.org.url = okta.url
+        return World(grouped, open_okta(okta.url, page_limit=2))

@@ -1,0 +1,119 @@
+"""What follows from the findings about groups: items of the one plan, in its order and under its digest."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from scim.resource import fold
+from syncd.core.consents import Waiver
+from syncd.core.group_matching import GroupFinding
+from syncd.core.planning import Deferred, Item, Plan, order_of_item, plan_digest
+from syncd.core.policy import Policy
+from syncd.core.situations import EFFECTS, GRANTS, REVOKES, Confirm, Effect, Mode
+from syncd.core.subjects import MarkKind
+
+NAME = "displayName"
+"""The attribute that a change of a group's name writes."""
+
+
+def with_groups(
+    app: str, plan: Plan, findings: Iterable[GroupFinding], policy: Policy, admins: int | None = None
+) -> Plan:
+    """Return the plan of the accounts with what follows for groups: one plan, one digest.
+
+    `admins` is how many active administrators stay after the plan of the accounts, None where the policy names no group
+    of them.
+    """
+    items, deferred = list(plan.items), list(plan.deferred)
+    for finding in sorted(findings, key=_order):
+        effect = EFFECTS.get(finding.situation)
+        if effect is None or policy.mode(finding.situation) not in {Mode.AUTO, Mode.PROPOSE} or finding.waiver:
+            continue
+        obstacle = _obstacle(finding)
+        if obstacle is None and _takes_an_admin(finding, effect, policy):
+            admins = (admins or 0) - 1
+            obstacle = "it would leave too few administrators" if admins < policy.min_admins else None
+        if obstacle is None:
+            items.append(_item(finding, effect, policy))
+        else:
+            deferred.append(_deferred(finding, obstacle))
+    if len(items) == len(plan.items) and len(deferred) == len(plan.deferred):
+        return plan
+    items.sort(key=order_of_item)
+    return Plan(tuple(items), tuple(deferred), plan_digest(app, items, policy))
+
+
+def accept_members(
+    findings: Iterable[GroupFinding], waivers: Mapping[str, tuple[Waiver, ...]], now: datetime
+) -> tuple[GroupFinding, ...]:
+    """Return the findings, each with the waiver of its account that accepts it at that moment, if any does."""
+    return tuple(_accepted(finding, waivers, now) for finding in findings)
+
+
+def is_admin_group(group_id: str, name: str, policy: Policy) -> bool:
+    """Return whether a group administers the application, by the policy's word."""
+    return not policy.admin_groups.isdisjoint({group_id, fold(name)})
+
+
+def _accepted(finding: GroupFinding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> GroupFinding:
+    given = waivers.get(finding.account.id, ()) if finding.account else ()
+    waiver = next((one for one in given if one.covers(finding.situation, now)), None)
+    return replace(finding, waiver=waiver.waiver_id) if waiver else finding
+
+
+def _order(finding: GroupFinding) -> tuple[str, str, str]:
+    return (finding.group.id if finding.group else ""), (finding.account.id if finding.account else ""), finding.name
+
+
+def _obstacle(finding: GroupFinding) -> str | None:
+    if finding.group is None or finding.mapping is None:
+        return "it is not known which group it is"
+    if finding.account is not None and MarkKind.HOLD in finding.account.marks:
+        return "it is on hold"
+    return None
+
+
+def _takes_an_admin(finding: GroupFinding, effect: Effect, policy: Policy) -> bool:
+    group, account = finding.group, finding.account
+    if effect is not Effect.REMOVE_MEMBER or group is None or account is None or not account.is_admin:
+        return False
+    return is_admin_group(group.id, group.name, policy)
+
+
+def _item(finding: GroupFinding, effect: Effect, policy: Policy) -> Item:
+    group, mapping, account = finding.group, finding.mapping, finding.account
+    if group is None or mapping is None:
+        raise AssertionError(finding)
+    return Item(
+        effect=effect,
+        situation=finding.situation,
+        account_id=account.id if account else "",
+        user_name=account.user_name if account else group.name,
+        okta_user_id=finding.okta_user_id,
+        version=group.version,
+        reason=f"group {group.name!r}: {finding.reason}",
+        waits=_waits(finding, policy),
+        changes={NAME: mapping.name or ""} if effect is Effect.RENAME_GROUP else {},
+        proposed=policy.mode(finding.situation) is Mode.PROPOSE or finding.by_name,
+        group_id=group.id,
+        okta_group_id=mapping.okta_group_id,
+    )
+
+
+def _waits(finding: GroupFinding, policy: Policy) -> str | None:
+    """Return why the effect can never be borne out as the policy asks for it, or None.
+
+    Members are not kept from one run to the next, so no second snapshot can confirm that somebody is missing.
+    """
+    changes_access = EFFECTS[finding.situation] in GRANTS | REVOKES
+    possible = {Confirm.POINT} if changes_access else {Confirm.NONE}
+    confirm = policy.confirm(finding.situation)
+    if confirm in possible:
+        return None
+    return f"confirm = {confirm.value!r} of {finding.situation} cannot be had for groups: write {min(possible).value!r}"
+
+
+def _deferred(finding: GroupFinding, obstacle: str) -> Deferred:
+    account, group = finding.account, finding.group
+    name = account.user_name if account else finding.name
+    return Deferred(account.id if account else group.id if group else "", name, finding.situation, obstacle)

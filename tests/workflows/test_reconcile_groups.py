@@ -1,0 +1,383 @@
+"""Groups: what Okta pushes and what is here are held against one another, and only what is certain is changed."""
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import pytest
+
+from scim.resource import Member, MembershipChange
+from syncd.core.changes import Change
+from syncd.core.policy import Policy
+from syncd.core.situations import Effect, Mode, Situation
+from syncd.core.subjects import MarkKind, Origin
+from syncd.ports import Lease, LeaseLostError, OutcomeKind
+from syncd.workflows.apply_plan import Outcome, Step, Work, apply_plan
+from syncd.workflows.desk import LEASE_LASTS
+from syncd.workflows.reconcile import reconcile, report_drift
+from syncd.workflows.running import ExitCode, RunResult
+from syncd.workflows.survey import survey
+from tests.workflows.conftest import APP, CAUSE, Office
+
+LOGINS = [f"person{number}@example.com" for number in range(6)]
+GROUPS = Policy(groups=True, min_listing_percent=0)
+
+
+@pytest.fixture
+def staff(office: Office) -> list[str]:
+    """Six people, assigned and pushed; their SCIM ids."""
+    office.policy = GROUPS
+    return [office.hire(login) for login in LOGINS]
+
+
+def form(office: Office, name: str, members: list[str], origin: Origin = Origin.SCIM) -> str:
+    """Make a group with these accounts, as a push does; return its SCIM id."""
+    added = MembershipChange(add=tuple(Member(one) for one in members))
+    with office.database.transaction(APP, CAUSE) as unit:
+        stored = unit.record(Change("Group", None, {"displayName": name}, added, origin=origin))
+    assert stored is not None
+    return stored.id
+
+
+def regroup(office: Office, group_id: str, change: MembershipChange, **attributes: str) -> None:
+    """Change a group, as a push does."""
+    with office.database.transaction(APP, CAUSE) as unit:
+        stored = unit.resources.read("Group", group_id, with_members=False)
+        unit.record(Change("Group", stored, {**stored.document, **attributes}, change))
+
+
+def members(office: Office, group_id: str) -> set[str]:
+    with office.database.reading(APP) as unit:
+        return {one.value for one in unit.resources.read("Group", group_id).members or ()}
+
+
+def okta_ids(office: Office, *numbers: int) -> list[str]:
+    return [office.okta_id(LOGINS[number]) for number in numbers]
+
+
+def group_counts(result: RunResult) -> dict[Situation, int]:
+    assert result.report is not None
+    assert result.report.groups is not None
+    return dict(result.report.groups.counts)
+
+
+def planned(result: RunResult) -> list[tuple[Effect, str]]:
+    assert result.report is not None
+    return [(item.effect, item.account_id) for item in result.report.plan.items]
+
+
+@pytest.fixture
+def guides(office: Office, staff: list[str]) -> tuple[str, str]:
+    """A group that both sides agree about, of the first four: its SCIM id, and its Okta group id."""
+    local = form(office, "Guides", staff[:4])
+    return local, office.okta.push_group("Guides", okta_ids(office, 0, 1, 2, 3), target=local)
+
+
+def test_groups_that_agree_are_clean(office: Office, guides: tuple[str, str]) -> None:
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, group_counts(result)) == (ExitCode.CLEAN, {Situation.IN_SYNC: 5})
+    assert result.report is not None
+    assert result.report.groups is not None
+    assert (result.report.groups.mappings, result.report.groups.compared, result.report.groups.members) == (1, 1, 4)
+
+
+def test_nobody_asks_for_groups_unless_told_to(office: Office, guides: tuple[str, str]) -> None:
+    office.policy = Policy()
+    office.okta.groups_hidden = True
+    result = reconcile(office.desk, apply=True)
+    assert result.report is not None
+    assert (result.exit_code, result.report.groups) == (ExitCode.CLEAN, None)
+
+
+def test_a_member_too_many_is_taken_out_once(office: Office, staff: list[str], guides: tuple[str, str]) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    shown = report_drift(office.desk)
+    assert shown.exit_code is ExitCode.DRIFT
+    assert group_counts(shown)[Situation.MEMBER_EXTRA] == 1
+    assert members(office, local) == set(staff[:4])
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.CLEAN, 1)
+    assert members(office, local) == set(staff[:3])
+    assert office.is_open(staff[3])
+    assert office.actions(local)[-1] == "group:members-changed"
+    again = reconcile(office.desk, apply=True)
+    assert (again.exit_code, again.applied, planned(again)) == (ExitCode.CLEAN, 0, [])
+
+
+def test_several_members_of_one_group_go_one_after_the_other(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][1:] = []
+    office.okta.change_push(okta_group_id, name="Tours")
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.CLEAN, 4)
+    assert members(office, local) == {staff[0]}
+    with office.database.reading(APP) as unit:
+        assert unit.resources.read("Group", local).document["displayName"] == "Tours"
+
+
+def test_a_member_too_few_is_added_when_somebody_approved_it(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].append(office.okta_id(LOGINS[4]))
+    result = reconcile(office.desk, apply=True)
+    assert (group_counts(result)[Situation.MEMBER_MISSING], result.applied) == (1, 0)
+    assert result.report is not None
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.decisions.approve(result.report.plan.digest, "boss", "as it should be", LEASE_LASTS)
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.CLEAN, 1)
+    assert members(office, local) == set(staff[:5])
+
+
+def test_every_situation_of_a_group_is_found_and_only_a_name_is_changed(office: Office, staff: list[str]) -> None:
+    renamed, by_name = form(office, "Old", []), form(office, "Cooks", [])
+    form(office, "Nobody's", [])
+    clashing = form(office, "Left", []), form(office, "Right", [])
+    form(office, "Ours", [], Origin.LOCAL)
+    office.okta.push_group("New", target=renamed)
+    office.okta.push_group("cooks")
+    office.okta.push_group("Right", target=clashing[0])
+    office.okta.push_group("Missing")
+    result = reconcile(office.desk, apply=True)
+    assert group_counts(result) == {
+        Situation.IN_SYNC: 1,
+        Situation.UNMANAGED: 1,
+        Situation.GROUP_MISSING: 1,
+        Situation.GROUP_ORPHAN: 1,
+        Situation.GROUP_RENAMED: 1,
+        Situation.GROUP_CLASH: 1,
+    }
+    assert result.applied == 1
+    with office.database.reading(APP) as unit:
+        names = {one.id: one.name for one in unit.groups.all()}
+    assert (names[renamed], names[by_name], names[clashing[0]]) == ("New", "Cooks", "Left")
+    assert sorted(names.values()) == ["Cooks", "Left", "New", "Nobody's", "Ours", "Right"]
+
+
+def test_a_group_that_only_its_name_ties_is_changed_only_with_an_approval(office: Office, staff: list[str]) -> None:
+    local = form(office, "Guides", staff[:2])
+    office.okta.push_group("guides", okta_ids(office, 0))
+    result = reconcile(office.desk, apply=True)
+    assert [outcome.kind for outcome in result.outcomes] == [OutcomeKind.WAITING]
+    assert members(office, local) == set(staff[:2])
+
+
+def unassigned(office: Office, staff: list[str]) -> None:
+    office.okta.unassign(office.okta_id(LOGINS[3]))
+
+
+def unlinked(office: Office, staff: list[str]) -> None:
+    office.edit(staff[3], externalId=None)
+    okta_user_id = office.okta_id(LOGINS[3])
+    office.okta.assigned[okta_user_id] = replace(office.okta.assigned[okta_user_id], external_id=None)
+
+
+def disputed(office: Office, staff: list[str]) -> None:
+    okta_user_id = office.okta_id(LOGINS[5])
+    office.okta.assigned[okta_user_id] = replace(office.okta.assigned[okta_user_id], external_id=staff[3])
+
+
+def unanswered(office: Office, staff: list[str]) -> None:
+    okta_user_id = office.okta_id(LOGINS[3])
+    office.okta.unassign(okta_user_id)
+    office.okta.unanswered.add(okta_user_id)
+
+
+@pytest.mark.parametrize("doubt", [unlinked, disputed, unanswered])
+def test_whose_place_in_okta_is_in_doubt_stays(
+    office: Office, staff: list[str], guides: tuple[str, str], doubt: Callable[[Office, list[str]], None]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    doubt(office, staff)
+    result = reconcile(office.desk, apply=True)
+    assert Situation.MEMBER_EXTRA not in group_counts(result)
+    assert group_counts(result)[Situation.UNKNOWN] == 1
+    assert members(office, local) == set(staff[:4])
+
+
+def test_a_member_in_okta_who_is_not_assigned_is_not_taken_out_by_the_group(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    unassigned(office, staff)
+    result = reconcile(office.desk, apply=True)
+    assert group_counts(result) == {Situation.IN_SYNC: 5}
+    assert members(office, guides[0]) == set(staff[:4])
+
+
+def test_closed_and_foreign_members_are_counted_and_stay(office: Office, staff: list[str]) -> None:
+    foreign = office.push("local@example.com", "00uElsewhere", Origin.LOCAL).id
+    local = form(office, "Guides", [staff[0], staff[1], foreign])
+    okta_group_id = office.okta.push_group("Guides", okta_ids(office, 0), target=local)
+    office.okta.set_status(office.okta_id(LOGINS[1]), "DEPROVISIONED")
+    office.edit(staff[1], active=False)
+    result = reconcile(office.desk, apply=True)
+    assert group_counts(result) == {
+        Situation.IN_SYNC: 2,
+        Situation.UNMANAGED: 1,
+        Situation.MEMBER_INACTIVE: 1,
+    }
+    assert (result.applied, len(members(office, local)), okta_group_id in office.okta.members) == (0, 3, True)
+
+
+@pytest.mark.parametrize("kind", [MarkKind.PROTECTED, MarkKind.HOLD, MarkKind.EXEMPT])
+def test_a_marked_account_stays_where_it_is(
+    office: Office, staff: list[str], guides: tuple[str, str], kind: MarkKind
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.decisions.mark(staff[3], kind, "look", None)
+    assert reconcile(office.desk, apply=True).applied == 0
+    assert members(office, local) == set(staff[:4])
+
+
+@pytest.mark.parametrize("broken", ["hidden", "members"])
+def test_groups_that_cannot_be_read_are_told_and_left_alone(
+    office: Office, staff: list[str], guides: tuple[str, str], broken: str
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].clear()
+    office.okta.groups_hidden = broken == "hidden"
+    office.okta.failing_members_page = 1
+    office.okta.set_status(office.okta_id(LOGINS[5]), "DEPROVISIONED")
+    result = reconcile(office.desk, apply=True)
+    assert result.exit_code is ExitCode.PARTIAL
+    assert "groups were not looked at" in result.message
+    assert not office.is_open(staff[5])
+    assert members(office, local) == set(staff[:4])
+    assert report_drift(office.desk).exit_code is ExitCode.PARTIAL
+
+
+@pytest.mark.parametrize("moment", ["before_members", "before_lookup"])
+def test_a_push_that_lands_meanwhile_wins(
+    office: Office, staff: list[str], guides: tuple[str, str], moment: str
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+
+    def push(_: object) -> None:
+        setattr(office.okta, moment, lambda _: None)
+        regroup(office, local, MembershipChange(add=(Member(staff[5]),)))
+
+    setattr(office.okta, moment, push)
+    result = reconcile(office.desk, apply=True)
+    assert result.applied == 0
+    assert members(office, local) == {*staff[:4], staff[5]}
+
+
+def test_who_comes_back_between_plan_and_effect_stays(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    back = office.okta_id(LOGINS[3])
+    office.okta.members[okta_group_id].remove(back)
+    office.okta.before_lookup = lambda _: office.okta.members[okta_group_id].append(back)
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.PARTIAL, 0)
+    assert "does not bear it out" in result.outcomes[0].reason
+    assert members(office, local) == set(staff[:4])
+
+
+def test_an_answer_that_is_not_definitive_takes_nobody_out(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    office.okta.unanswered.add(office.okta_id(LOGINS[3]))
+    assert reconcile(office.desk, apply=True).applied == 0
+    assert members(office, local) == set(staff[:4])
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        replace(GROUPS, group_min_members=4, group_max_percent=25.0),
+        replace(GROUPS, group_min_members=20, max_deactivations=1),
+    ],
+)
+def test_a_group_that_would_lose_too_many_blocks_the_whole_plan(
+    office: Office, staff: list[str], guides: tuple[str, str], policy: Policy
+) -> None:
+    office.policy = policy
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+    office.okta.set_status(office.okta_id(LOGINS[5]), "DEPROVISIONED")
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.BLOCKED, 0)
+    assert "members of group" in result.message
+    assert (members(office, local), office.is_open(staff[5])) == (set(staff[:4]), True)
+
+
+def test_the_last_administrator_is_not_taken_out(office: Office, staff: list[str], guides: tuple[str, str]) -> None:
+    office.policy = replace(GROUPS, admin_groups=frozenset({"guides"}), min_admins=3)
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+    result = reconcile(office.desk, apply=True)
+    assert result.applied == 1
+    assert len(members(office, local)) == 3
+
+
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.REPORT])
+def test_what_is_only_reported_is_not_changed(
+    office: Office, staff: list[str], guides: tuple[str, str], mode: Mode
+) -> None:
+    office.policy = replace(GROUPS, modes={**GROUPS.modes, Situation.MEMBER_EXTRA: mode})
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    assert reconcile(office.desk, apply=True).applied == 0
+    assert members(office, local) == set(staff[:4])
+
+
+# ------------------------------------------------------------------ runs that die, and runs that lose their lease
+
+
+def kernel_of(office: Office) -> tuple[Generator[Step, None, None], str, Lease]:
+    with office.database.transaction(APP, CAUSE) as unit:
+        lease = unit.acquire_lease("a run", LEASE_LASTS)
+        run_id = unit.runs.begin("apply", lease)
+    report = survey(office.desk, run_id, lease)
+    outcomes: list[Outcome] = []
+    return apply_plan(office.desk, Work(run_id, lease, tuple(enumerate(report.plan.items))), outcomes), run_id, lease
+
+
+def removals(office: Office, group_id: str) -> int:
+    return office.actions(group_id).count("group:members-changed")
+
+
+@pytest.mark.parametrize("dies_after", range(1, 11))
+def test_a_run_that_dies_anywhere_is_finished_by_the_next(
+    office: Office, staff: list[str], guides: tuple[str, str], dies_after: int
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][1:] = []
+    kernel, _, lease = kernel_of(office)
+    for _ in range(dies_after):
+        next(kernel)
+    kernel.close()
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+    reconcile(office.desk, apply=True)
+    assert members(office, local) == {staff[0]}
+    assert removals(office, local) == 3
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_a_run_that_lost_its_lease_takes_nobody_out_any_more(
+    office: Office, staff: list[str], guides: tuple[str, str], step: Step
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+    kernel, _, lease = kernel_of(office)
+    while next(kernel) is not step:
+        pass
+    before = members(office, local)
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+        unit.acquire_lease("the later run", LEASE_LASTS)
+    with pytest.raises(LeaseLostError):
+        list(kernel)
+    assert members(office, local) == before
