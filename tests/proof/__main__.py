@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable
 
 from tests.proof.clocks import CLOCKS
+from tests.proof.delta import DeltaSchedule
 from tests.proof.exploring import explore, first_violation, postgres_url, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import kill_everywhere
-from tests.proof.mutants import MUTANTS, NEVER_ALIVE
+from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
+
+DELTA_SHARE = 20
+"""There is one schedule of the delta feed for so many of whole runs."""
 
 
 def say(text: str) -> None:
@@ -54,6 +58,8 @@ def _schedules(number: int) -> bool:
     for place, (name, clock) in enumerate(CLOCKS.items()):
         say(f"  with a clock that is {name}")
         explore(range(place * share, (place + 1) * share), tell, clock())
+    say("  of the delta feed")
+    explore(range(number // DELTA_SHARE), tell, kind=DeltaSchedule)
     say(f"schedules explored: {played}, violations: 0")
     return True
 
@@ -65,7 +71,13 @@ def _mutants(patience: int) -> bool:
             found = first_violation(range(patience))
         say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules' if found else 'ALIVE'}")
         alive += [] if found else [name]
-    say(f"mutants killed: {len(MUTANTS) - len(alive)} of {len(MUTANTS)}")
+    for name, mutant in DELTA_MUTANTS.items():
+        with mutant():
+            found = first_violation(range(patience), DeltaSchedule)
+        say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules of the delta feed' if found else 'ALIVE'}")
+        alive += [] if found else [name]
+    every = len(MUTANTS) + len(DELTA_MUTANTS)
+    say(f"mutants killed: {every - len(alive)} of {every}")
     return not alive
 
 

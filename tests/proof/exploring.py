@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.ports import Clock
@@ -57,7 +57,26 @@ def scratch(clock: Clock | None = None) -> Iterator[SqlDatabase]:
             database.close()
 
 
-def explore(numbers: Iterable[int], done: Callable[[int], None] = lambda _: None, clock: Clock | None = None) -> None:
+class Playable(Protocol):
+    """A schedule."""
+
+    @property
+    def broken(self) -> ViolationError | None:
+        """The violation that was found, whatever became of it."""
+
+    def run(self) -> None:
+        """Play it. Raises `ViolationError`."""
+
+
+Kind = Callable[[SqlDatabase, int], Playable]
+
+
+def explore(
+    numbers: Iterable[int],
+    done: Callable[[int], None] = lambda _: None,
+    clock: Clock | None = None,
+    kind: Kind = Schedule,
+) -> None:
     """Play the schedules of these numbers.
 
     Raises `ViolationError` naming the first that breaks an invariant, or that raises anything else.
@@ -66,7 +85,7 @@ def explore(numbers: Iterable[int], done: Callable[[int], None] = lambda _: None
     while chunk := list(islice(left, AT_ONCE)):
         with scratch(clock) as database:
             for number in chunk:
-                schedule = Schedule(database, number)
+                schedule = kind(database, number)
                 try:
                     schedule.run()
                 except Exception as error:
@@ -75,7 +94,7 @@ def explore(numbers: Iterable[int], done: Callable[[int], None] = lambda _: None
                 done(number)
 
 
-def first_violation(numbers: Iterable[int]) -> tuple[int, str] | None:
+def first_violation(numbers: Iterable[int], kind: Kind = Schedule) -> tuple[int, str] | None:
     """Return how many schedules it took to break an invariant, and which, or None when none of these does."""
     played = 0
 
@@ -84,7 +103,7 @@ def first_violation(numbers: Iterable[int]) -> tuple[int, str] | None:
         played += 1
 
     try:
-        explore(numbers, count)
+        explore(numbers, count, kind=kind)
     except ViolationError as error:
         return played + 1, str(error).partition(": ")[2].partition("\n")[0]
     return None

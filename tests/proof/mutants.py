@@ -6,6 +6,7 @@ A mutant is a switch that exists only here. It replaces what the guard says, and
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select
@@ -13,14 +14,17 @@ from sqlalchemy import bindparam, select
 from syncd.core import classification, consents, guard, planning
 from syncd.core.classification import Said
 from syncd.core.policy import Policy
-from syncd.core.subjects import Account, Origin, Presence
+from syncd.core.subjects import Account, Candidate, LinkKey, Lookup, Origin, Presence, Subject
 from syncd.ports import OutcomeKind, SourceUnhealthyError
 from syncd.store import comparison, decisions, leases
 from syncd.store import runs as ledger
 from syncd.store.accounts import account_of
 from syncd.store.decision_tables import approval, waiver
 from syncd.workflows import apply_plan as kernel
+from syncd.workflows import follow_events as following
+from syncd.workflows import reconcile_subjects as singly
 from syncd.workflows import snapshot as walking
+from syncd.workflows.follow_events import Watch
 
 Mutant = Callable[[], Any]
 NEVER_ALIVE: Final = 2_000
@@ -72,9 +76,9 @@ def _no_seal_check() -> Any:
         def __getattr__(self, name: str) -> Any:
             return getattr(self._source, name)
 
-        def pages(self) -> Iterator[Any]:
+        def pages(self, resume: str | None = None) -> Iterator[Any]:
             try:
-                yield from self._source.pages()
+                yield from self._source.pages(resume)
             except SourceUnhealthyError:
                 return
 
@@ -162,6 +166,38 @@ def _grants_at_will() -> Any:
 
     return _swap(kernel, "_not_due", not_due)
 
+
+def _cursor_advanced_on_failure() -> Any:
+    """Go on behind what could not be read."""
+    real = following._follow
+
+    def follow(watch: Watch, clause: str, *, resume: bool) -> Iterator[int]:
+        try:
+            yield from real(watch, clause, resume=resume)
+        except SourceUnhealthyError:
+            with watch.database.transaction(watch.app, watch.cause()) as unit:
+                if clause in unit.hints.positions():
+                    latest = len(watch.log.written[clause])  # type: ignore[attr-defined]  # of the fake
+                    place = replace(unit.hints.positions()[clause].place, cursor=f"after:{latest}")
+                    unit.hints.note(clause, place, ())
+            raise
+
+    return _swap(following, "_follow", follow)
+
+
+def _hint_is_a_fact() -> Any:
+    def subject(account: Account, _lookup: Lookup, removed: datetime | None = None) -> Subject:
+        gone = Lookup(Presence.UNASSIGNED, "so says the log")
+        return Subject(None, (Candidate(account, frozenset({LinkKey.OKTA_USER_ID})),), gone, removed=removed)
+
+    return _all(_swap(singly, "subject_of", subject), _swap(kernel, "refutes", lambda *_: None))
+
+
+DELTA_MUTANTS: Final[Mapping[str, Mutant]] = {
+    "cursor advanced on failure": _cursor_advanced_on_failure,
+    "a hint acted on as a fact": _hint_is_a_fact,
+}
+"""What is taken away from the delta feed, by name."""
 
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "a failed page ends the listing": _no_seal_check,

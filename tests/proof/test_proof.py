@@ -3,10 +3,11 @@
 import pytest
 
 from tests.proof.clocks import CLOCKS
+from tests.proof.delta import DeltaSchedule
 from tests.proof.exploring import explore, first_violation, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.kills import kill_everywhere
-from tests.proof.mutants import MUTANTS, NEVER_ALIVE
+from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
 
 SCHEDULES = 20_000
@@ -24,6 +25,16 @@ def test_no_schedule_breaks_an_invariant(shard: int) -> None:
 def test_no_guard_can_be_taken_away_unnoticed(name: str) -> None:
     with MUTANTS[name]():
         assert first_violation(range(NEVER_ALIVE)), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
+def test_no_schedule_of_the_delta_feed_breaks_an_invariant() -> None:
+    explore(range(SCHEDULES // 50), kind=DeltaSchedule)
+
+
+@pytest.mark.parametrize("name", DELTA_MUTANTS)
+def test_no_guard_of_the_delta_feed_can_be_taken_away_unnoticed(name: str) -> None:
+    with DELTA_MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE), DeltaSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
 def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next() -> None:
