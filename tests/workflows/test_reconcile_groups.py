@@ -1,25 +1,21 @@
 """Groups: what Okta pushes and what is here are held against one another, and only what is certain is changed."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from scim.resource import Member, MembershipChange
-from syncd.core.changes import Change
+from syncd.core.consents import Waiver
 from syncd.core.policy import Policy
-from syncd.core.situations import Effect, Mode, Situation
+from syncd.core.situations import Mode, Situation
 from syncd.core.subjects import MarkKind, Origin
-from syncd.ports import Lease, LeaseLostError, OutcomeKind
-from syncd.workflows.apply_plan import Outcome, Step, Work, apply_plan
+from syncd.ports import OutcomeKind
 from syncd.workflows.desk import LEASE_LASTS
 from syncd.workflows.reconcile import reconcile, report_drift
-from syncd.workflows.running import ExitCode, RunResult
-from syncd.workflows.survey import survey
+from syncd.workflows.running import ExitCode
 from tests.workflows.conftest import APP, CAUSE, Office
-
-LOGINS = [f"person{number}@example.com" for number in range(6)]
-GROUPS = Policy(groups=True, min_listing_percent=0)
+from tests.workflows.pushed_groups import GROUPS, LOGINS, form, group_counts, members, okta_ids, planned
 
 
 @pytest.fixture
@@ -27,42 +23,6 @@ def staff(office: Office) -> list[str]:
     """Six people, assigned and pushed; their SCIM ids."""
     office.policy = GROUPS
     return [office.hire(login) for login in LOGINS]
-
-
-def form(office: Office, name: str, members: list[str], origin: Origin = Origin.SCIM) -> str:
-    """Make a group with these accounts, as a push does; return its SCIM id."""
-    added = MembershipChange(add=tuple(Member(one) for one in members))
-    with office.database.transaction(APP, CAUSE) as unit:
-        stored = unit.record(Change("Group", None, {"displayName": name}, added, origin=origin))
-    assert stored is not None
-    return stored.id
-
-
-def regroup(office: Office, group_id: str, change: MembershipChange, **attributes: str) -> None:
-    """Change a group, as a push does."""
-    with office.database.transaction(APP, CAUSE) as unit:
-        stored = unit.resources.read("Group", group_id, with_members=False)
-        unit.record(Change("Group", stored, {**stored.document, **attributes}, change))
-
-
-def members(office: Office, group_id: str) -> set[str]:
-    with office.database.reading(APP) as unit:
-        return {one.value for one in unit.resources.read("Group", group_id).members or ()}
-
-
-def okta_ids(office: Office, *numbers: int) -> list[str]:
-    return [office.okta_id(LOGINS[number]) for number in numbers]
-
-
-def group_counts(result: RunResult) -> dict[Situation, int]:
-    assert result.report is not None
-    assert result.report.groups is not None
-    return dict(result.report.groups.counts)
-
-
-def planned(result: RunResult) -> list[tuple[Effect, str]]:
-    assert result.report is not None
-    return [(item.effect, item.account_id) for item in result.report.plan.items]
 
 
 @pytest.fixture
@@ -223,15 +183,23 @@ def test_closed_and_foreign_members_are_counted_and_stay(office: Office, staff: 
     assert (result.applied, len(members(office, local)), okta_group_id in office.okta.members) == (0, 3, True)
 
 
-@pytest.mark.parametrize("kind", [MarkKind.PROTECTED, MarkKind.HOLD, MarkKind.EXEMPT])
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (MarkKind.PROTECTED, Situation.PROTECTED_DRIFT),
+        (MarkKind.HOLD, Situation.MEMBER_EXTRA),
+        (MarkKind.EXEMPT, Situation.OUT_OF_SCOPE),
+    ],
+)
 def test_a_marked_account_stays_where_it_is(
-    office: Office, staff: list[str], guides: tuple[str, str], kind: MarkKind
+    office: Office, staff: list[str], guides: tuple[str, str], kind: MarkKind, found: Situation
 ) -> None:
     local, okta_group_id = guides
     office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
     with office.database.transaction(APP, CAUSE) as unit:
         unit.decisions.mark(staff[3], kind, "look", None)
-    assert reconcile(office.desk, apply=True).applied == 0
+    result = reconcile(office.desk, apply=True)
+    assert (result.applied, planned(result), group_counts(result)[found]) == (0, [], 1)
     assert members(office, local) == set(staff[:4])
 
 
@@ -250,46 +218,6 @@ def test_groups_that_cannot_be_read_are_told_and_left_alone(
     assert not office.is_open(staff[5])
     assert members(office, local) == set(staff[:4])
     assert report_drift(office.desk).exit_code is ExitCode.PARTIAL
-
-
-@pytest.mark.parametrize("moment", ["before_members", "before_lookup"])
-def test_a_push_that_lands_meanwhile_wins(
-    office: Office, staff: list[str], guides: tuple[str, str], moment: str
-) -> None:
-    local, okta_group_id = guides
-    office.okta.members[okta_group_id][2:] = []
-
-    def push(_: object) -> None:
-        setattr(office.okta, moment, lambda _: None)
-        regroup(office, local, MembershipChange(add=(Member(staff[5]),)))
-
-    setattr(office.okta, moment, push)
-    result = reconcile(office.desk, apply=True)
-    assert result.applied == 0
-    assert members(office, local) == {*staff[:4], staff[5]}
-
-
-def test_who_comes_back_between_plan_and_effect_stays(
-    office: Office, staff: list[str], guides: tuple[str, str]
-) -> None:
-    local, okta_group_id = guides
-    back = office.okta_id(LOGINS[3])
-    office.okta.members[okta_group_id].remove(back)
-    office.okta.before_lookup = lambda _: office.okta.members[okta_group_id].append(back)
-    result = reconcile(office.desk, apply=True)
-    assert (result.exit_code, result.applied) == (ExitCode.PARTIAL, 0)
-    assert "does not bear it out" in result.outcomes[0].reason
-    assert members(office, local) == set(staff[:4])
-
-
-def test_an_answer_that_is_not_definitive_takes_nobody_out(
-    office: Office, staff: list[str], guides: tuple[str, str]
-) -> None:
-    local, okta_group_id = guides
-    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
-    office.okta.unanswered.add(office.okta_id(LOGINS[3]))
-    assert reconcile(office.desk, apply=True).applied == 0
-    assert members(office, local) == set(staff[:4])
 
 
 @pytest.mark.parametrize(
@@ -319,6 +247,34 @@ def test_the_last_administrator_is_not_taken_out(office: Office, staff: list[str
     result = reconcile(office.desk, apply=True)
     assert result.applied == 1
     assert len(members(office, local)) == 3
+    assert result.report is not None
+    assert [one.reason for one in result.report.plan.deferred] == ["it would leave too few administrators"]
+
+
+def test_an_administrator_more_who_was_lost_meanwhile_keeps_the_last_one_in(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    office.policy = replace(GROUPS, admin_groups=frozenset({"guides"}), min_admins=3)
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    office.okta.before_lookup = lambda _: office.edit(staff[0], active=False)
+    result = reconcile(office.desk, apply=True)
+    assert [outcome.reason for outcome in result.outcomes] == ["not so: enough administrators stay"]
+    assert len(members(office, local)) == 4
+
+
+def test_a_waiver_of_an_account_accepts_its_membership(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    with office.database.transaction(APP, CAUSE) as unit:
+        ends = unit.decisions.now() + timedelta(days=1)
+        waiver = Waiver("w1", staff[3], Situation.MEMBER_EXTRA, "ann", "bob", "agreed", "T-1", ends)
+        unit.decisions.waive(staff[3], waiver)
+    result = reconcile(office.desk, apply=True)
+    assert (result.applied, planned(result), group_counts(result)[Situation.MEMBER_EXTRA]) == (0, [], 1)
+    assert members(office, local) == set(staff[:4])
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.REPORT])
@@ -330,54 +286,3 @@ def test_what_is_only_reported_is_not_changed(
     office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
     assert reconcile(office.desk, apply=True).applied == 0
     assert members(office, local) == set(staff[:4])
-
-
-# ------------------------------------------------------------------ runs that die, and runs that lose their lease
-
-
-def kernel_of(office: Office) -> tuple[Generator[Step, None, None], str, Lease]:
-    with office.database.transaction(APP, CAUSE) as unit:
-        lease = unit.acquire_lease("a run", LEASE_LASTS)
-        run_id = unit.runs.begin("apply", lease)
-    report = survey(office.desk, run_id, lease)
-    outcomes: list[Outcome] = []
-    return apply_plan(office.desk, Work(run_id, lease, tuple(enumerate(report.plan.items))), outcomes), run_id, lease
-
-
-def removals(office: Office, group_id: str) -> int:
-    return office.actions(group_id).count("group:members-changed")
-
-
-@pytest.mark.parametrize("dies_after", range(1, 11))
-def test_a_run_that_dies_anywhere_is_finished_by_the_next(
-    office: Office, staff: list[str], guides: tuple[str, str], dies_after: int
-) -> None:
-    local, okta_group_id = guides
-    office.okta.members[okta_group_id][1:] = []
-    kernel, _, lease = kernel_of(office)
-    for _ in range(dies_after):
-        next(kernel)
-    kernel.close()
-    with office.database.transaction(APP, CAUSE) as unit:
-        unit.release_lease(lease)
-    reconcile(office.desk, apply=True)
-    assert members(office, local) == {staff[0]}
-    assert removals(office, local) == 3
-
-
-@pytest.mark.parametrize("step", list(Step))
-def test_a_run_that_lost_its_lease_takes_nobody_out_any_more(
-    office: Office, staff: list[str], guides: tuple[str, str], step: Step
-) -> None:
-    local, okta_group_id = guides
-    office.okta.members[okta_group_id][2:] = []
-    kernel, _, lease = kernel_of(office)
-    while next(kernel) is not step:
-        pass
-    before = members(office, local)
-    with office.database.transaction(APP, CAUSE) as unit:
-        unit.release_lease(lease)
-        unit.acquire_lease("the later run", LEASE_LASTS)
-    with pytest.raises(LeaseLostError):
-        list(kernel)
-    assert members(office, local) == before

@@ -1,0 +1,137 @@
+"""Groups: whatever moves between plan and effect wins, and a run that dies or loses its lease takes nobody else out."""
+
+from collections.abc import Generator
+
+import pytest
+
+from scim.resource import Member, MembershipChange
+from syncd.core.situations import Situation
+from syncd.ports import Lease, LeaseLostError, OutcomeKind
+from syncd.workflows.apply_plan import Outcome, Step, Work, apply_plan
+from syncd.workflows.desk import LEASE_LASTS
+from syncd.workflows.reconcile import reconcile, resume
+from syncd.workflows.running import ExitCode
+from syncd.workflows.survey import survey
+from tests.workflows.conftest import APP, CAUSE, Office
+from tests.workflows.pushed_groups import GROUPS, LOGINS, form, group_counts, members, okta_ids, regroup
+
+
+@pytest.fixture
+def staff(office: Office) -> list[str]:
+    """Six people, assigned and pushed; their SCIM ids."""
+    office.policy = GROUPS
+    return [office.hire(login) for login in LOGINS]
+
+
+@pytest.fixture
+def guides(office: Office, staff: list[str]) -> tuple[str, str]:
+    """A group that both sides agree about, of the first four: its SCIM id, and its Okta group id."""
+    local = form(office, "Guides", staff[:4])
+    return local, office.okta.push_group("Guides", okta_ids(office, 0, 1, 2, 3), target=local)
+
+
+@pytest.mark.parametrize("moment", ["before_members", "before_lookup"])
+def test_a_push_that_lands_meanwhile_wins(
+    office: Office, staff: list[str], guides: tuple[str, str], moment: str
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+
+    def push(_: object) -> None:
+        setattr(office.okta, moment, lambda _: None)
+        regroup(office, local, MembershipChange(add=(Member(staff[5]),)))
+
+    setattr(office.okta, moment, push)
+    result = reconcile(office.desk, apply=True)
+    assert result.applied == 0
+    assert (Situation.UNKNOWN in group_counts(result)) == (moment == "before_members")
+    assert members(office, local) == {*staff[:4], staff[5]}
+
+
+def test_who_comes_back_between_plan_and_effect_stays(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    back = office.okta_id(LOGINS[3])
+    office.okta.members[okta_group_id].remove(back)
+    office.okta.before_lookup = lambda _: office.okta.members[okta_group_id].append(back)
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.PARTIAL, 0)
+    assert "does not bear it out" in result.outcomes[0].reason
+    assert members(office, local) == set(staff[:4])
+
+
+def test_an_answer_that_is_not_definitive_takes_nobody_out(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    office.okta.unanswered.add(office.okta_id(LOGINS[3]))
+    assert reconcile(office.desk, apply=True).applied == 0
+    assert members(office, local) == set(staff[:4])
+
+
+# ------------------------------------------------------------------ runs that die, and runs that lose their lease
+
+
+def kernel_of(office: Office) -> tuple[Generator[Step, None, None], Lease]:
+    with office.database.transaction(APP, CAUSE) as unit:
+        lease = unit.acquire_lease("a run", LEASE_LASTS)
+        run_id = unit.runs.begin("apply", lease)
+    report = survey(office.desk, run_id, lease)
+    outcomes: list[Outcome] = []
+    return apply_plan(office.desk, Work(run_id, lease, tuple(enumerate(report.plan.items))), outcomes), lease
+
+
+def removals(office: Office, group_id: str) -> int:
+    return office.actions(group_id).count("group:members-changed")
+
+
+@pytest.mark.parametrize("dies_after", range(1, 11))
+def test_a_run_that_dies_anywhere_is_finished_by_the_next(
+    office: Office, staff: list[str], guides: tuple[str, str], dies_after: int
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][1:] = []
+    kernel, lease = kernel_of(office)
+    for _ in range(dies_after):
+        next(kernel)
+    kernel.close()
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+    reconcile(office.desk, apply=True)
+    assert members(office, local) == {staff[0]}
+    assert removals(office, local) == 3
+
+
+def test_what_a_run_left_of_a_group_is_where_its_successor_goes_on(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][1:] = []
+    kernel, lease = kernel_of(office)
+    while next(kernel) is not Step.CONCLUDED:
+        pass
+    kernel.close()
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+    assert [outcome.kind for outcome in resume(office.desk)] == [OutcomeKind.DONE, OutcomeKind.DONE]
+    assert members(office, local) == {staff[0]}
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_a_run_that_lost_its_lease_takes_nobody_out_any_more(
+    office: Office, staff: list[str], guides: tuple[str, str], step: Step
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+    kernel, lease = kernel_of(office)
+    while next(kernel) is not step:
+        pass
+    before = members(office, local)
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+        unit.acquire_lease("the later run", LEASE_LASTS)
+    with pytest.raises(LeaseLostError):
+        list(kernel)
+    assert members(office, local) == before
