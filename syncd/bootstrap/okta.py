@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from syncd.bootstrap.stores import open_store
 from syncd.bootstrap.system import SystemClock, random_sample
@@ -18,15 +20,21 @@ from syncd.ports import Announce
 from syncd.workflows.desk import Desk
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What an operator wants of one run; see `workflows.desk.Desk`."""
+
+    accepted_rows: int | None = None
+    only: frozenset[Situation] | None = None
+    despite: str | None = None
+
+
+NO_WISHES: Final = Wishes()
+
+
 @contextmanager
 def run_desk(
-    settings: Settings,
-    app: str,
-    announce: Announce,
-    *,
-    accepted_rows: int | None = None,
-    actor: str = "reconciler",
-    only: frozenset[Situation] | None = None,
+    settings: Settings, app: str, announce: Announce, wishes: Wishes = NO_WISHES, *, actor: str = "reconciler"
 ) -> Iterator[Desk]:
     """Open what a run of one application needs, and give all of it back afterwards.
 
@@ -46,9 +54,10 @@ def run_desk(
             database=store,
             announce=announce,
             actor=actor,
-            accepted_rows=accepted_rows,
-            only=only,
-            closed=closed_now(settings.apps[app], SystemClock().now()),
+            accepted_rows=wishes.accepted_rows,
+            only=wishes.only,
+            closed=None if wishes.despite else closed_now(settings.apps[app], SystemClock().now()),
+            despite=wishes.despite,
             sample=random_sample,
             log=log,
             revocation_sla=timedelta(minutes=settings.apps[app].revocation_sla_minutes),

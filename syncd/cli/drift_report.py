@@ -36,7 +36,7 @@ def command(
     Exit codes: 0 clean, 2 drift found, 3 Okta could not be read completely (nothing can be said), 4 the plan is above a
     threshold, 6 another run holds the application.
     """
-    from syncd.bootstrap.okta import run_desk
+    from syncd.bootstrap.okta import Wishes, run_desk
     from syncd.bootstrap.settings import load_settings
     from syncd.workflows.reconcile import report_drift
     from syncd.workflows.running import ExitCode
@@ -44,7 +44,7 @@ def command(
     watched = situations(fail_on, "--fail-on") if fail_on else frozenset(Situation) - NO_DRIFT
     settings = load_settings(config_path)
     name, _ = choose_app(settings, app_name)
-    with run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows) as desk:
+    with run_desk(settings, name, silent if quiet else announce, Wishes(accept_rows)) as desk:
         result = report_drift(desk)
     if as_json or form == "json":
         print_json(result_as_json(result))

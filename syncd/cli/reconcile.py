@@ -27,6 +27,7 @@ _BLOCKED: Final = 4
     "--expect-digest", metavar="DIGEST", help="Carry out only the plan of this digest, the one that was read."
 )
 @click.option("--only", metavar="SITUATION,...", help="Plan for these situations alone; the report has them all.")
+@click.option("--despite-window", "despite", metavar="REASON", help="Repair in a maintenance window; it is recorded.")
 @click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
 @json_option
 @quiet_option
@@ -37,6 +38,7 @@ def command(
     as_configured: bool,
     expect_digest: str | None,
     only: str | None,
+    despite: str | None,
     accept_rows: int | None,
     as_json: bool,
     quiet: bool,
@@ -48,7 +50,7 @@ def command(
     applied in part.
     """
     from syncd.bootstrap.notifications import telling_afterwards
-    from syncd.bootstrap.okta import run_desk
+    from syncd.bootstrap.okta import Wishes, run_desk
     from syncd.bootstrap.settings import load_settings
     from syncd.workflows.reconcile import reconcile
 
@@ -56,9 +58,10 @@ def command(
     name, app = choose_app(settings, app_name)
     apply_it = apply_it or (as_configured and app.apply)
     chosen = situations(only, "--only") if only else None
+    progress = silent if quiet else announce
     with (
         telling_afterwards(settings, name) if as_configured else nullcontext(),
-        run_desk(settings, name, silent if quiet else announce, accepted_rows=accept_rows, only=chosen) as desk,
+        run_desk(settings, name, progress, Wishes(accept_rows, chosen, despite)) as desk,
     ):
         result = reconcile(desk, apply=apply_it, expected_digest=expect_digest)
     if as_json:

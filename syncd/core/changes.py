@@ -31,6 +31,7 @@ class Action(StrEnum):
     APPROVAL_USED = "approval:used"
     QUARANTINE_ENDED = "quarantine:ended"
     RUN_RESUMED = "run:resumed"
+    WINDOW_OVERRIDDEN = "window:overridden"
     REVOCATION_LATE = "revocation:late"
     ACCOUNT_MARKED = "account:marked"
     ACCOUNT_UNMARKED = "account:unmarked"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from scim.errors import ScimError
 from scim.resource import Document, Member, MembershipChange, StoredResource
 from syncd.core.attributes import with_attributes
-from syncd.core.changes import Change
+from syncd.core.changes import Action, Change
 from syncd.core.group_planning import NAME, is_admin_group
 from syncd.core.guard import Scene, forbids, forbids_group, needs_lookup, refutes, refutes_membership
 from syncd.core.planning import NEW, Item
@@ -131,9 +131,17 @@ def _effect(desk: Desk, work: Work, position: int, item: Item) -> Outcome:
         kind = OutcomeKind.SKIPPED if objection else OutcomeKind.DONE
         unit.runs.conclude(work.run_id, position, kind, objection or "", changed.version if changed else None)
         late = unit.decisions.now() - item.since if changed and item.since else None
+        if late is not None and late > desk.revocation_sla > timedelta(0):
+            unit.note(Action.REVOCATION_LATE, _lateness(item, late))
     if changed and item.group_id is not None:
         work.left[item.group_id] = changed.version
     return Outcome(item, kind, objection or "", late)
+
+
+def _lateness(item: Item, late: timedelta) -> dict[str, Any]:
+    """Return what is told of a revocation that came late (D31): an entry of the audit trail beside the effect."""
+    since = item.since.isoformat() if item.since else None
+    return {"account": item.account_id, "since": since, "lateSeconds": round(late.total_seconds())}
 
 
 def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[StoredResource | None, str | None]:

@@ -26,9 +26,10 @@ class Desk:
 
     `accepted_rows` is the size of the listing that an operator said is right, for this run only. `only` bounds the plan
     to some situations. `closed` says why effects other than those on deactivated people have to wait now (a maintenance
-    window), or is None. `lease_lasts` is how long the application is held for this run after each of its steps. `log`
-    is Okta's System Log, where it can be read. `revocation_sla` is how long after the end of its assignment an account
-    may stay open before somebody is told; with 0 nobody is.
+    window), or is None; `despite` is why somebody has them happen in one all the same. `lease_lasts` is how long the
+    application is held for this run after each of its steps. `log` is Okta's System Log, where it can be read.
+    `revocation_sla` is how long after the end of its assignment an account may stay open before somebody is told; with
+    0 nobody is.
     """
 
     app: str
@@ -40,6 +41,7 @@ class Desk:
     accepted_rows: int | None = None
     only: frozenset[Situation] | None = None
     closed: str | None = None
+    despite: str | None = None
     sample: Sample = first
     lease_lasts: timedelta = LEASE_LASTS
     log: EventLog | None = None

@@ -122,6 +122,8 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
         lease = unit.acquire_lease(desk.actor, desk.lease_lasts)
         run_id = unit.runs.begin(kind, lease)
         unit.note(Action.RUN_STARTED, {"run": run_id, "kind": kind, "policy": desk.policy.digest()})
+        if desk.despite is not None:
+            unit.note(Action.WINDOW_OVERRIDDEN, {"run": run_id, "why": desk.despite})
     try:
         yield lease, run_id
     except BaseException as error:

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from syncd.core.changes import Action
 from syncd.core.situations import Situation
 from syncd.ports import OutcomeKind
 from syncd.workflows.desk import Desk
 from syncd.workflows.reconcile import reconcile
 from tests.fakes.event_log import FakeEventLog
-from tests.workflows.conftest import LOGINS, Office, unassign
+from tests.workflows.conftest import APP, LOGINS, Office, unassign
 
 REMOVE, ADD = "application.user_membership.remove", "application.user_membership.add"
 
@@ -29,9 +30,12 @@ def test_an_unassignment_that_okta_states_is_repaired_by_the_next_night_and_says
 ) -> None:
     log.happen(REMOVE, office.okta_id(LOGINS[0]), published=log.now - timedelta(hours=5))
     unassign(office, LOGINS[0])
-    result = reconcile(desk(office, log), apply=True)
+    result = reconcile(replace(desk(office, log), revocation_sla=timedelta(hours=1)), apply=True)
     (outcome,) = result.outcomes
     assert outcome.kind is OutcomeKind.DONE
+    with office.database.reading(APP) as unit:
+        (told,) = [event for event in unit.audit_trail() if event.action == Action.REVOCATION_LATE]
+    assert told.detail["account"] == crowd[0]
     assert outcome.late is not None
     assert timedelta(hours=5) <= outcome.late < timedelta(hours=6)
     assert not office.is_open(crowd[0])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scim.resource import Member
-from syncd.core.changes import Cause
+from syncd.core.changes import Action, Cause
 from syncd.core.consents import Waiver
 from syncd.core.guard import Ground
 from syncd.core.policy import Policy
@@ -241,6 +241,14 @@ def test_in_a_maintenance_window_only_deactivated_people_are_closed(office: Offi
         (OutcomeKind.WAITING, "a window"),
     ]
     assert [office.is_open(one) for one in crowd[:2]] == [True, False]
+
+
+def test_a_window_that_somebody_overrides_is_in_the_audit_trail(office: Office, crowd: list[str]) -> None:
+    dismiss(office, LOGINS[0])
+    assert reconcile(replace(office.desk, despite="the auditor waits"), apply=True).applied == 1
+    with office.database.reading(APP) as unit:
+        (told,) = [event for event in unit.audit_trail() if event.action == Action.WINDOW_OVERRIDDEN]
+    assert told.detail["why"] == "the auditor waits"
 
 
 def test_an_account_that_two_writers_fight_over_is_left_alone(office: Office, crowd: list[str]) -> None:
