@@ -185,7 +185,7 @@ def test_cve_2026_67330_better_auth_a_name_is_taken_in_its_own_application_only(
 
 # ------------------------------------------------------------------ T11
 
-OF_THE_INSTALLATION = {"app", "indexed_attribute", "shared_key"}
+OF_THE_INSTALLATION = {"app", "indexed_attribute", "shared_key", "bell"}
 OWNED = sorted(METADATA.tables.keys() - OF_THE_INSTALLATION)
 OWNERS = {"app", "group_pk", "member_pk", "resource_pk", "event_pk", "snapshot_pk", "origin", "digest"}
 
