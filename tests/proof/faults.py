@@ -25,7 +25,9 @@ PAGES: Final = 3
 def try_faults(database: SqlDatabase) -> Iterator[tuple[RequestFault, int]]:
     """Let each fault strike each page, for good, through two runs that may repair; yield each that was tried.
 
-    Raises AssertionError when an account was closed, or a snapshot was sealed that is not the truth.
+    Raises AssertionError when an account was closed, or a snapshot was sealed that is not the truth. An answer that is
+    complete in form and says that there is nobody is sealed here, where no listing is too small: then it is the
+    question about each person that keeps their account open.
     """
     for fault in RequestFault:
         for page in range(1, PAGES + 1):
@@ -51,7 +53,7 @@ def _try(database: SqlDatabase, app: str, fault: RequestFault, page: int) -> Non
         finally:
             source.close()
     for result in results:
-        is_sealed = result.exit_code is not ExitCode.SOURCE_UNHEALTHY
+        is_sealed = result.exit_code is not ExitCode.SOURCE_UNHEALTHY and fault is not RequestFault.EMPTY_LISTING
         if is_sealed and (result.report is None or result.report.assignments != PEOPLE):
             raise AssertionError(f"{app}: a snapshot was sealed that is not the truth: {result.message}")
     if open_accounts(database, app) != PEOPLE:
