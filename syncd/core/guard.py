@@ -211,6 +211,9 @@ def _bears_out(item: Item, lookup: Lookup) -> bool:
         return lookup.presence is Presence.ASSIGNED and lookup.user_status not in {"SUSPENDED", None}
     if item.situation is Situation.ZOMBIE_SUSPENDED:
         return lookup.user_status == "SUSPENDED"
+    if item.situation is Situation.ZOMBIE_DEPROVISIONED:
+        # Anything less than that is an absence, which has to be established first.
+        return lookup.presence is Presence.DEPROVISIONED
     return lookup.presence in {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
 
 

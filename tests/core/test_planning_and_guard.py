@@ -149,6 +149,12 @@ def test_only_a_definitive_negative_bears_out_a_deactivation(presence: Presence)
     assert (refutes(item(), Lookup(presence, "")) is None) is definitive
 
 
+@pytest.mark.parametrize("presence", list(Presence))
+def test_a_deactivation_in_okta_is_borne_out_by_nothing_less(presence: Presence) -> None:
+    refusal = refutes(item(Situation.ZOMBIE_DEPROVISIONED), Lookup(presence, ""))
+    assert (refusal is None) is (presence is Presence.DEPROVISIONED)
+
+
 def test_a_suspension_is_borne_out_by_the_user_s_status_alone() -> None:
     suspended = item(Situation.ZOMBIE_SUSPENDED)
     assert refutes(suspended, Lookup(Presence.ASSIGNED, "", user_status="SUSPENDED")) is None
