@@ -14,20 +14,17 @@ from syncd.bootstrap.okta import open_log, run_desk
 from syncd.bootstrap.ringing import BELL
 from syncd.config import Settings
 from syncd.okta_source.client import Patience
-from syncd.ports import Announce, OutcomeKind
+from syncd.ports import Announce
 from syncd.scheduler import LogWatch
 from syncd.store import SqlDatabase
 from syncd.workflows.follow_events import Followed, Settle, Watch, follow_events
-from syncd.workflows.reconcile_subjects import reconcile_subjects
-from syncd.workflows.running import ExitCode
+from syncd.workflows.reconcile_subjects import dealt_with, reconcile_subjects
 
 FULL_RUN_EVERY: Final = 3600.0
 """Seconds that lie between two full runs that the log asks for, whatever they come to."""
 
 REMINDED_EVERY: Final = 60
 """How many polls that fail in a row go by from one warning to the next."""
-
-_LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL})
 
 _log = structlog.get_logger("syncd")
 
@@ -104,11 +101,8 @@ class Follower:
 def settle(
     settings: Settings, app: str, announce: Announce, removals: Mapping[str, datetime | None]
 ) -> Collection[str]:
-    """Reconcile these people, and return who was dealt with: all but those whose item was skipped or has to wait."""
+    """Reconcile these people, and return who was dealt with."""
     with run_desk(settings, app, announce, actor="worker") as desk:
         result = reconcile_subjects(desk, removals)
     _log.info("run told", app=app, message=result.message)
-    if result.exit_code not in _LOOKED:
-        return ()
-    left = {outcome.item.okta_user_id for outcome in result.outcomes if outcome.kind is not OutcomeKind.DONE}
-    return removals.keys() - left
+    return dealt_with(result, removals)

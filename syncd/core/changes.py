@@ -31,7 +31,7 @@ class Action(StrEnum):
     APPROVAL_USED = "approval:used"
     QUARANTINE_ENDED = "quarantine:ended"
     RUN_RESUMED = "run:resumed"
-    WINDOW_OVERRIDDEN = "window:overridden"
+    RUN_OVERRIDDEN = "run:overridden"
     REVOCATION_LATE = "revocation:late"
     ACCOUNT_MARKED = "account:marked"
     ACCOUNT_UNMARKED = "account:unmarked"

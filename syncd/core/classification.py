@@ -292,17 +292,21 @@ def _answered(lookup: Lookup) -> str:
 
 
 def _cover(finding: Finding, protects: Callable[[Account], bool]) -> Finding:
-    """Return the finding, or what it becomes where somebody said that the account is not to be touched."""
-    account = finding.account
-    if account is None or finding.situation in NO_DRIFT | {Situation.UNKNOWN}:
-        return finding
+    situation, reason = covered(finding.situation, finding.reason, finding.account, protects)
+    return replace(finding, situation=situation, reason=reason)
+
+
+def covered(
+    situation: Situation, reason: str, account: Account | None, protects: Callable[[Account], bool]
+) -> tuple[Situation, str]:
+    """Return situation and reason, or what they become where somebody said that the account is not to be touched."""
+    if account is None or situation in NO_DRIFT | {Situation.UNKNOWN}:
+        return situation, reason
     if protects(account):
-        reason = f"protected; would be {finding.situation}: {finding.reason}"
-        return replace(finding, situation=Situation.PROTECTED_DRIFT, reason=reason)
+        return Situation.PROTECTED_DRIFT, f"protected; would be {situation}: {reason}"
     if MarkKind.EXEMPT in account.marks:
-        reason = f"marked as exempt; would be {finding.situation}: {finding.reason}"
-        return replace(finding, situation=Situation.OUT_OF_SCOPE, reason=reason)
-    return finding
+        return Situation.OUT_OF_SCOPE, f"marked as exempt; would be {situation}: {reason}"
+    return situation, reason
 
 
 def _finding(situation: Situation, subject: Subject, account: Account | None, reason: str) -> Finding:

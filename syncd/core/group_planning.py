@@ -1,13 +1,10 @@
 """What follows from the findings about groups: items of the one plan, in its order and under its digest."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable
 
 from scim.resource import fold
-from syncd.core.consents import Waiver
 from syncd.core.group_matching import GroupFinding
-from syncd.core.planning import Deferred, Item, Plan, order_of_item, plan_digest
+from syncd.core.planning import Deferred, Item, Plan, one_admin_less, order_of_item, plan_digest, repair_of
 from syncd.core.policy import Policy
 from syncd.core.situations import EFFECTS, GRANTS, REVOKES, Confirm, Effect, Mode
 from syncd.core.subjects import MarkKind
@@ -26,13 +23,12 @@ def with_groups(
     """
     items, deferred = list(plan.items), list(plan.deferred)
     for finding in sorted(findings, key=_order):
-        effect = EFFECTS.get(finding.situation)
-        if effect is None or policy.mode(finding.situation) not in {Mode.AUTO, Mode.PROPOSE} or finding.waiver:
+        effect = repair_of(finding, policy)
+        if effect is None:
             continue
         obstacle = _obstacle(finding)
         if obstacle is None and _takes_an_admin(finding, effect, policy):
-            admins = (admins or 0) - 1
-            obstacle = "it would leave too few administrators" if admins < policy.min_admins else None
+            obstacle, admins = one_admin_less(admins, policy)
         if obstacle is None:
             items.append(_item(finding, effect, policy))
         else:
@@ -43,22 +39,9 @@ def with_groups(
     return Plan(tuple(items), tuple(deferred), plan_digest(app, items, policy))
 
 
-def accept_members(
-    findings: Iterable[GroupFinding], waivers: Mapping[str, tuple[Waiver, ...]], now: datetime
-) -> tuple[GroupFinding, ...]:
-    """Return the findings, each with the waiver of its account that accepts it at that moment, if any does."""
-    return tuple(_accepted(finding, waivers, now) for finding in findings)
-
-
 def is_admin_group(group_id: str, name: str, policy: Policy) -> bool:
     """Return whether a group administers the application, by the policy's word."""
     return not policy.admin_groups.isdisjoint({group_id, fold(name)})
-
-
-def _accepted(finding: GroupFinding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> GroupFinding:
-    given = waivers.get(finding.account.id, ()) if finding.account else ()
-    waiver = next((one for one in given if one.covers(finding.situation, now)), None)
-    return replace(finding, waiver=waiver.waiver_id) if waiver else finding
 
 
 def _order(finding: GroupFinding) -> tuple[str, str, str]:

@@ -178,7 +178,7 @@ def refutes(item: Item, lookup: Lookup) -> str | None:
     """
     if _bears_out(item, lookup):
         return None
-    return f"Okta does not bear it out now: {lookup.presence}" + (f" ({lookup.detail})" if lookup.detail else "")
+    return _not_borne_out(lookup.presence, lookup.detail)
 
 
 def refutes_membership(item: Item, lookup: MembershipLookup) -> str | None:
@@ -189,7 +189,11 @@ def refutes_membership(item: Item, lookup: MembershipLookup) -> str | None:
     wanted = Belonging.MEMBER if item.effect is Effect.ADD_MEMBER else Belonging.NOT_MEMBER
     if lookup.belonging is wanted:
         return None
-    return f"Okta does not bear it out now: {lookup.belonging}" + (f" ({lookup.detail})" if lookup.detail else "")
+    return _not_borne_out(lookup.belonging, lookup.detail)
+
+
+def _not_borne_out(told: str, detail: str) -> str:
+    return f"Okta does not bear it out now: {told}" + (f" ({detail})" if detail else "")
 
 
 def forbids_group(group: LocalGroup | None, version: int) -> str | None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from syncd.core.classification import Door, Said, classify, door_of, said_of
+from syncd.core.classification import Door, Said, classify, covered, door_of, said_of
 from syncd.core.group_matching import GroupFinding
 from syncd.core.groups import Belonging, LocalMember
 from syncd.core.situations import NO_DRIFT, Situation
-from syncd.core.subjects import Account, MarkKind, Origin, Subject
+from syncd.core.subjects import Account, Origin, Subject
 
 
 class Who(StrEnum):
@@ -138,16 +138,9 @@ def cover_member(
     """Return the finding with the account as `known` tells it, or what it becomes where somebody said to leave it."""
     if finding.account is None:
         return finding
-    finding = replace(finding, account=known(finding.account))
-    if finding.account is None or finding.situation in NO_DRIFT | {Situation.UNKNOWN}:
-        return finding
-    if protects(finding.account):
-        reason = f"protected; would be {finding.situation}: {finding.reason}"
-        return replace(finding, situation=Situation.PROTECTED_DRIFT, reason=reason)
-    if MarkKind.EXEMPT in finding.account.marks:
-        reason = f"marked as exempt; would be {finding.situation}: {finding.reason}"
-        return replace(finding, situation=Situation.OUT_OF_SCOPE, reason=reason)
-    return finding
+    account = known(finding.account)
+    situation, reason = covered(finding.situation, finding.reason, account, protects)
+    return replace(finding, account=account, situation=situation, reason=reason)
 
 
 def _who(member: LocalMember, doubtful: frozenset[str]) -> tuple[Who, str | None]:

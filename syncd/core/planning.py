@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from syncd.core.classification import Finding
 from syncd.core.consents import Waiver
+from syncd.core.group_matching import GroupFinding
 from syncd.core.policy import Policy
 from syncd.core.situations import EFFECTS, GRANTS, Confirm, Effect, Mode, Situation
 from syncd.core.subjects import Absence, MarkKind, Origin, Presence
@@ -126,13 +127,12 @@ def make_plan(app: str, findings: Iterable[Finding], policy: Policy, admins: int
     items: list[Item] = []
     deferred: list[Deferred] = []
     for finding in sorted(findings, key=_order_of_finding):
-        effect = EFFECTS.get(finding.situation)
-        if effect is None or policy.mode(finding.situation) not in {Mode.AUTO, Mode.PROPOSE} or finding.waiver:
+        effect = repair_of(finding, policy)
+        if effect is None:
             continue
         obstacle = _obstacle(finding, effect)
         if obstacle is None and _takes_an_admin(finding, effect):
-            admins = (admins or 0) - 1
-            obstacle = "it would leave too few administrators" if admins < policy.min_admins else None
+            obstacle, admins = one_admin_less(admins, policy)
         if obstacle is None:
             items.append(_item(finding, effect, policy))
         else:
@@ -141,9 +141,24 @@ def make_plan(app: str, findings: Iterable[Finding], policy: Policy, admins: int
     return Plan(tuple(items), tuple(deferred), plan_digest(app, items, policy))
 
 
+AnyFinding = TypeVar("AnyFinding", Finding, GroupFinding)
+
+
+def repair_of(finding: Finding | GroupFinding, policy: Policy) -> Effect | None:
+    """Return the effect that a plan has because of a finding, or None where it has none."""
+    planned = policy.mode(finding.situation) in {Mode.AUTO, Mode.PROPOSE} and finding.waiver is None
+    return EFFECTS.get(finding.situation) if planned else None
+
+
+def one_admin_less(admins: int | None, policy: Policy) -> tuple[str | None, int]:
+    """Return why there may not be one administrator less, or None, and how many there would be."""
+    left = (admins or 0) - 1
+    return ("it would leave too few administrators" if left < policy.min_admins else None), left
+
+
 def accept(
-    findings: Iterable[Finding], waivers: Mapping[str, tuple[Waiver, ...]], now: datetime
-) -> tuple[Finding, ...]:
+    findings: Iterable[AnyFinding], waivers: Mapping[str, tuple[Waiver, ...]], now: datetime
+) -> tuple[AnyFinding, ...]:
     """Return the findings, each with the waiver that accepts it at that moment, if any does."""
     return tuple(_accepted(finding, waivers, now) for finding in findings)
 
@@ -167,6 +182,11 @@ def freeze_flapping(findings: Iterable[Finding], switches: Mapping[str, int], po
     )
 
 
+def keeps_to_windows(item: Item) -> bool:
+    """Return whether the effect waits for the end of a maintenance window: a person whom Okta deactivated does not."""
+    return item.situation is not Situation.ZOMBIE_DEPROVISIONED
+
+
 def plan_digest(app: str, items: Iterable[Item], policy: Policy) -> str:
     """Return 32 hex digits that name the effects, the application and the policy, and nothing that a rerun changes."""
     told = {"app": app, "policy": policy.digest(), "items": [item.identity() for item in items]}
@@ -183,7 +203,7 @@ def _order_of_finding(finding: Finding) -> tuple[str, str]:
     return finding.account.id if finding.account else "", assignment.okta_user_id if assignment else ""
 
 
-def _accepted(finding: Finding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> Finding:
+def _accepted(finding: AnyFinding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> AnyFinding:
     if finding.account is None:
         return finding
     covering = (one for one in waivers.get(finding.account.id, ()) if one.covers(finding.situation, now))

@@ -150,3 +150,21 @@ class Subject:
     tombstone: str | None = None
     twice_missing: bool = False
     removed: datetime | None = None
+
+
+def subject_of(account: Account, lookup: Lookup | None, removed: datetime | None = None) -> Subject:
+    """Return one account as a subject, by what a question about it was answered; None where nobody was asked.
+
+    `removed` as in `Subject`.
+    """
+    candidate = (Candidate(account, frozenset({LinkKey.SCIM_ID, LinkKey.OKTA_USER_ID})),)
+    if lookup is None or lookup.presence is not Presence.ASSIGNED or account.external_id is None:
+        return Subject(None, candidate, lookup, removed=removed)
+    assignment = Assignment(
+        okta_user_id=account.external_id,
+        user_name=None,
+        external_id=account.id,
+        app_status=lookup.app_status or "",
+        user_status=lookup.user_status,
+    )
+    return Subject(assignment, candidate, lookup)

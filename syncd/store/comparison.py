@@ -17,7 +17,16 @@ from syncd.core.subjects import Absence, Account, Assignment, Candidate, LinkKey
 from syncd.ports import Comparison
 from syncd.store.accounts import account_of
 from syncd.store.constructs import is_one_of
-from syncd.store.correlation import IS_IN_SYNC, IS_UNLISTED, MATCHED, OF_PK, PARTNERS, is_item, is_user
+from syncd.store.correlation import (
+    ASSIGNMENT_COLUMNS,
+    IS_IN_SYNC,
+    IS_UNLISTED,
+    MATCHED,
+    OF_PK,
+    PARTNERS,
+    is_item,
+    is_user,
+)
 from syncd.store.moments import moment_of
 from syncd.store.pairing import GIVEN, in_chunks, pair
 from syncd.store.rows import RESOURCE_COLUMNS
@@ -27,13 +36,7 @@ from syncd.store.tables import AnyRow, absence, resource, snapshot_item, walk_ve
 _DIFFERS: Final = (is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, GIVEN), not_(IS_IN_SYNC))
 _DIFFERING: Final = (
     select(
-        snapshot_item.c.okta_user_id,
-        snapshot_item.c.user_name,
-        snapshot_item.c.external_id,
-        snapshot_item.c.app_status,
-        snapshot_item.c.user_status,
-        snapshot_item.c.scope,
-        snapshot_item.c.sync_state,
+        *ASSIGNMENT_COLUMNS,
         snapshot_item.c.attributes,
         *(account.c.pk.label(key.name) for key, account in PARTNERS.items()),
     )
@@ -184,16 +187,7 @@ def _subject(rows: tuple[AnyRow, ...], accounts: Mapping[int, Account]) -> Subje
 
 
 def _assignment(row: AnyRow) -> Assignment:
-    return Assignment(
-        row.okta_user_id,
-        row.user_name,
-        row.external_id,
-        row.app_status,
-        row.user_status,
-        row.scope,
-        row.sync_state,
-        row.attributes,
-    )
+    return Assignment(*row[: len(ASSIGNMENT_COLUMNS) + 1])  # the attributes come next
 
 
 def _unlisted_subject(row: AnyRow, sealed: int) -> Subject:

@@ -118,6 +118,17 @@ _HAS_RIVAL: Final = some(
     _rival.c.pk != _by_okta_id.c.pk,
 )
 
+ASSIGNMENT_COLUMNS: Final = (
+    snapshot_item.c.okta_user_id,
+    snapshot_item.c.user_name,
+    snapshot_item.c.external_id,
+    snapshot_item.c.app_status,
+    snapshot_item.c.user_status,
+    snapshot_item.c.scope,
+    snapshot_item.c.sync_state,
+)
+"""What a row of the snapshot says of an assignment beside its attributes, in the order of `Assignment`."""
+
 IS_IN_SYNC: Final = func.coalesce(
     and_(
         _linked("active"),

@@ -13,7 +13,7 @@ from syncd.core.groups import LocalGroup, LocalMember
 from syncd.core.subjects import Account, Assignment, Candidate, LinkKey, Origin, Subject
 from syncd.store.accounts import account_of
 from syncd.store.constructs import is_one_of
-from syncd.store.correlation import OF_APP, is_item, is_user
+from syncd.store.correlation import ASSIGNMENT_COLUMNS, OF_APP, is_item, is_user
 from syncd.store.rows import RESOURCE_COLUMNS, read_one, stored
 from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, AnyRow, member, resource, snapshot, snapshot_item
@@ -70,15 +70,7 @@ _LISTED_AS: Final = select(snapshot_item.c.external_id, snapshot_item.c.okta_use
     is_item(snapshot_item), is_one_of(snapshot_item.c.external_id, _given)
 )
 _ITEMS: Final = (
-    select(
-        snapshot_item.c.okta_user_id,
-        snapshot_item.c.user_name,
-        snapshot_item.c.external_id,
-        snapshot_item.c.app_status,
-        snapshot_item.c.user_status,
-        snapshot_item.c.scope,
-        snapshot_item.c.sync_state,
-    )
+    select(*ASSIGNMENT_COLUMNS)
     .where(is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, _given))
     .order_by(snapshot_item.c.okta_user_id)
 )
@@ -140,7 +132,7 @@ class SqlGroups:
                 LinkKey.SCIM_ID: ids.get(row.external_id, ()),
                 LinkKey.OKTA_USER_ID: okta_ids.get(row.okta_user_id, ()),
             }
-            yield Subject(Assignment(*row[:7]), _candidates(pointed))
+            yield Subject(Assignment(*row), _candidates(pointed))
 
     def _accounts(self, key: LinkKey, values: Sequence[str]) -> list[Account]:
         return [account_of(row) for row in self._execute(_ACCOUNTS[key], given=_json(values))] if values else []

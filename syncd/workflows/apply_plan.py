@@ -15,11 +15,12 @@ from scim.resource import Document, Member, MembershipChange, StoredResource
 from syncd.core.attributes import with_attributes
 from syncd.core.changes import Action, Change
 from syncd.core.group_planning import NAME, is_admin_group
-from syncd.core.guard import Scene, forbids, forbids_group, needs_lookup, refutes, refutes_membership
-from syncd.core.planning import NEW, Item
+from syncd.core.guard import Verdict, forbids, forbids_group, needs_lookup, refutes, refutes_membership
+from syncd.core.planning import NEW, Item, Plan, keeps_to_windows
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
 from syncd.workflows.desk import Desk
+from syncd.workflows.scene import read_scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,19 @@ class Work:
 Refusal = tuple[OutcomeKind, str]
 
 
+def work_of(run_id: str, lease: Lease, plan: Plan, verdict: Verdict) -> Work:
+    """Return the whole of a plan that the guard lets through as work."""
+    return Work(run_id, lease, tuple(enumerate(plan.items)), verdict.approval)
+
+
+def carry_out(desk: Desk, work: Work) -> tuple[Outcome, ...]:
+    """Carry out the items without a stop, and return how each ended. Raises as `apply_plan` does."""
+    outcomes: list[Outcome] = []
+    for _step in apply_plan(desk, work, outcomes):
+        pass
+    return tuple(outcomes)
+
+
 def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Step, None, None]:
     """Carry out the items, and add to `outcomes` as they end.
 
@@ -75,7 +89,7 @@ def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Ste
             unit.decisions.use_approval(work.approval, work.run_id)
     yield Step.BEGUN
     for position, item in work.items:
-        refusal = _not_due(item, work)
+        refusal = _not_due(desk, item, work)
         if refusal is None and needs_lookup(item, desk.policy):
             refusal = _refuted(desk, item)
             yield Step.ASKED
@@ -88,9 +102,11 @@ def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Ste
         yield Step.CONCLUDED
 
 
-def _not_due(item: Item, work: Work) -> Refusal | None:
+def _not_due(desk: Desk, item: Item, work: Work) -> Refusal | None:
     if item.waits:
         return OutcomeKind.WAITING, item.waits
+    if desk.closed and keeps_to_windows(item):
+        return OutcomeKind.WAITING, desk.closed
     if item.proposed and work.approval is None:
         return OutcomeKind.WAITING, "proposed: it happens when somebody has approved the plan"
     return None
@@ -166,18 +182,12 @@ def _read_account(
 
     `is_of_admins` tells whether an administrator would be none after an effect that takes access away.
     """
-    found = unit.account(item.account_id)
+    found = read_scene(unit, item.account_id, desk.policy, item.situation)
     if found is None:
         return None, forbids(item, None, desk.policy)
-    account, stored = found
-    admins = unit.admins(desk.policy.admin_groups)
-    waivers = (one for one in unit.decisions.waivers() if one.account_id == account.id)
-    scene = Scene(
-        account=replace(account, is_admin=is_of_admins and account.id in admins),
-        spent=unit.runs.spent(),
-        other_admins=len(admins - {account.id}) if desk.policy.admin_groups else None,
-        is_waived=any(one.situation in (None, item.situation) for one in waivers),
-    )
+    scene, stored = found
+    if not is_of_admins:
+        scene = replace(scene, account=replace(scene.account, is_admin=False))
     return stored, forbids(item, scene, desk.policy, approved=approved)
 
 

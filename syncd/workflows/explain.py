@@ -12,8 +12,9 @@ from syncd.core.guard import CHECKS, Scene
 from syncd.core.planning import Item, accept, freeze_flapping
 from syncd.core.policy import Policy
 from syncd.core.situations import EFFECTS, MEANINGS, Mode
-from syncd.core.subjects import Account, Assignment, Candidate, LinkKey, Lookup, Presence, Subject
+from syncd.core.subjects import Account, LinkKey, Lookup, subject_of
 from syncd.ports import AssignmentSource, AuditEvent, Database, UnitOfWork
+from syncd.workflows.scene import read_scene
 from syncd.workflows.survey import FLAPPING_WITHIN
 
 
@@ -78,12 +79,13 @@ def explain(
     Asks Okta now, uncached; an answer that is not definitive shows as unknown. Empty when no account has that key.
     """
     with database.reading(app) as unit:
-        known = [_known(unit, account, policy) for account in unit.find_accounts(key)]
+        known = [_known(unit, account.id, policy) for account in unit.find_accounts(key)]
     return tuple(
         _explain_one(
             one, source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None, policy
         )
         for one in known
+        if one
     )
 
 
@@ -112,24 +114,19 @@ class _Known:
     trail: tuple[AuditEvent, ...]
 
 
-def _known(unit: UnitOfWork, account: Account, policy: Policy) -> _Known:
-    marks = frozenset(one.kind for one in unit.decisions.marks() if one.account_id == account.id)
-    admins = unit.admins(policy.admin_groups)
-    waivers = tuple(one for one in unit.decisions.waivers() if one.account_id == account.id)
+def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
+    found = read_scene(unit, account_id, policy)
+    if found is None:
+        return None
+    waivers = tuple(one for one in unit.decisions.waivers() if one.account_id == account_id)
     now = unit.decisions.now()
-    scene = Scene(
-        account=replace(account, marks=marks, is_admin=account.id in admins),
-        spent=unit.runs.spent(),
-        other_admins=len(admins - {account.id}) if policy.admin_groups else None,
-        is_waived=bool(waivers),
-    )
-    switches = unit.decisions.switches([account.id], now - FLAPPING_WITHIN).get(account.id, 0)
-    return _Known(scene, waivers, now, switches, unit.audit_trail(subject_id=account.id, limit=20))
+    switches = unit.decisions.switches([account_id], now - FLAPPING_WITHIN).get(account_id, 0)
+    return _Known(found[0], waivers, now, switches, unit.audit_trail(subject_id=account_id, limit=20))
 
 
 def _explain_one(known: _Known, lookup: Lookup | None, policy: Policy) -> Explanation:
     account = known.scene.account
-    findings = classify([_subject(account, lookup)], policy.protects)
+    findings = classify([subject_of(account, lookup)], policy.protects)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
     supposed = Item(
@@ -181,20 +178,6 @@ _WHAT_TO_DO: Final = {
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
     "the budget is not used up": "wait, or approve the plan: syncd plan approve",
 }
-
-
-def _subject(account: Account, lookup: Lookup | None) -> Subject:
-    candidate = Candidate(account, frozenset({LinkKey.OKTA_USER_ID}))
-    if lookup is None or lookup.presence is not Presence.ASSIGNED or account.external_id is None:
-        return Subject(None, (candidate,), lookup)
-    assignment = Assignment(
-        okta_user_id=account.external_id,
-        user_name=None,
-        external_id=None,
-        app_status=lookup.app_status or "",
-        user_status=lookup.user_status,
-    )
-    return Subject(assignment, (candidate,), lookup)
 
 
 def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> str:

@@ -1,7 +1,7 @@
 """Make the application agree with Okta, where that is safe: one run over everybody."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from syncd.core.changes import Action
 from syncd.core.guard import Ground
 from syncd.core.reports import DriftReport
 from syncd.ports import KeptRun, Lease, LeaseHeldError
-from syncd.workflows.apply_plan import Outcome, Work, apply_plan
+from syncd.workflows.apply_plan import Work, carry_out, work_of
 from syncd.workflows.desk import Desk
 from syncd.workflows.running import ExitCode, RunResult, applied, blocked, caught, end_run, guarded, tally
 from syncd.workflows.stale_plan import what_moved
@@ -28,42 +28,34 @@ def reconcile(desk: Desk, *, apply: bool = False, expected_digest: str | None = 
     """Survey the application and, with `apply`, carry the plan out item by item.
 
     With `expected_digest` only the plan of that digest is carried out: any other ends the run before the first effect.
-    A run that died while it carried out a plan is finished first.
+    A run that died while it carried out a plan is finished first, unless only some situations are wanted.
     """
-    if apply:
+    if apply and desk.only is None:
         resume(desk, expected_digest=expected_digest)
     return _run(desk, "apply" if apply else "dry-run", apply=apply, expected_digest=expected_digest)
 
 
-def resume(desk: Desk, *, expected_digest: str | None = None) -> tuple[Outcome, ...]:
-    """Finish the run that died while it carried out a plan, if there is one, and return what was done about it.
+def resume(desk: Desk, *, expected_digest: str | None = None) -> None:
+    """Finish the run that died while it carried out a plan, if there is one.
 
     The plan has to be younger than four hours and made with the policy of today; each effect is borne out anew. Nothing
     happens while another run holds the lease.
     """
-    outcomes: list[Outcome] = []
-    try:
-        with _lease_of_dead(desk, expected_digest) as (lease, kept):
-            if kept is not None:
-                desk.announce(f"finishing run {kept.record.run_id}, which died")
-                result = caught(partial(_finish, desk, lease, kept, outcomes))
-                end_run(desk, kept.record.run_id, result)
-    except LeaseHeldError:
-        return tuple(outcomes)
-    return tuple(outcomes)
+    with suppress(LeaseHeldError), _lease_of_dead(desk, expected_digest) as (lease, kept):
+        if kept is not None:
+            desk.announce(f"finishing run {kept.record.run_id}, which died")
+            end_run(desk, kept.record.run_id, caught(partial(_finish, desk, lease, kept)))
 
 
-def _finish(desk: Desk, lease: Lease, kept: KeptRun, outcomes: list[Outcome]) -> RunResult:
+def _finish(desk: Desk, lease: Lease, kept: KeptRun) -> RunResult:
     items = [(one.position, one.item) for one in kept.items if one.outcome is None]
     left = {
         one.item.group_id: one.result_version
         for one in kept.items
         if one.item.group_id and one.result_version is not None
     }
-    work = Work(kept.record.run_id, lease, items, kept.approval, left=left)
-    for _step in apply_plan(desk, work, outcomes):
-        pass
-    return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(tuple(outcomes))}", None, tuple(outcomes))
+    outcomes = carry_out(desk, Work(kept.record.run_id, lease, items, kept.approval, left=left))
+    return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(outcomes)}", None, outcomes)
 
 
 @contextmanager
@@ -93,22 +85,20 @@ def _run(desk: Desk, kind: str, *, apply: bool, expected_digest: str | None) -> 
 def _outcome(desk: Desk, lease: Lease, run_id: str, *, apply: bool, expected_digest: str | None) -> RunResult:
     report = survey(desk, run_id, lease)
     if expected_digest is not None:
-        report = _seen(report, expected_digest)
+        report = _seen(desk, report, expected_digest)
     refusal = _stale(desk, report, expected_digest) or blocked(report, apply=apply)
     if refusal or not apply:
         return refusal or _found(report)
-    outcomes: list[Outcome] = []
-    work = Work(run_id, lease, tuple(enumerate(report.plan.items)), report.verdict.approval)
-    for _step in apply_plan(desk, work, outcomes):
-        pass
-    return applied(report, tuple(outcomes))
+    return applied(report, carry_out(desk, work_of(run_id, lease, report.plan, report.verdict)))
 
 
-def _seen(report: DriftReport, expected_digest: str) -> DriftReport:
+def _seen(desk: Desk, report: DriftReport, expected_digest: str) -> DriftReport:
     """Return the report without the objection that nobody has seen the plan, where somebody names it by its digest."""
-    if report.plan.digest != expected_digest:
-        return report
     left = tuple(one for one in report.verdict.objections if one.ground is not Ground.CHANGED_POLICY)
+    if report.plan.digest != expected_digest or left == report.verdict.objections:
+        return report
+    with desk.database.transaction(desk.app, desk.cause(report.run_id)) as unit:
+        unit.note(Action.RUN_OVERRIDDEN, {"run": report.run_id, "seen": expected_digest})
     return replace(report, verdict=replace(report.verdict, objections=left))
 
 

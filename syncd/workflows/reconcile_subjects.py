@@ -4,19 +4,23 @@ A hint says whom to look at, never what to do: each of them is asked about, and 
 guard and the same kernel as in a nightly run, with the same budget.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from syncd.core.subjects import Account, Assignment, Candidate, LinkKey, Lookup, Origin, Presence, Subject
-from syncd.ports import Lease, UnitOfWork
-from syncd.workflows.apply_plan import Outcome, Work, apply_plan
+from syncd.core.situations import Situation
+from syncd.core.subjects import Account, Origin, subject_of
+from syncd.ports import Lease, OutcomeKind, UnitOfWork
+from syncd.workflows.apply_plan import carry_out, work_of
 from syncd.workflows.desk import Desk
 from syncd.workflows.reconcile import resume
 from syncd.workflows.running import ExitCode, RunResult, applied, blocked, guarded
 from syncd.workflows.survey import report_on
 
 MOST_AT_ONCE = 200
+
+_LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL})
 
 
 def reconcile_subjects(desk: Desk, removals: Mapping[str, datetime | None]) -> RunResult:
@@ -39,6 +43,20 @@ def reconcile_subjects(desk: Desk, removals: Mapping[str, datetime | None]) -> R
     return guarded(desk, "delta", work, apply=True)
 
 
+def dealt_with(result: RunResult, removals: Mapping[str, datetime | None]) -> Collection[str]:
+    """Return the Okta user ids of whom nothing is left to be done about after a run over these people.
+
+    That is nobody where the run was stopped, and else all but those whose item was skipped or has to wait, and those
+    about whom Okta gave no definitive answer.
+    """
+    if result.exit_code not in _LOOKED:
+        return ()
+    left = {outcome.item.okta_user_id for outcome in result.outcomes if outcome.kind is not OutcomeKind.DONE}
+    findings = result.report.findings if result.report else ()
+    left |= {one.account.external_id for one in findings if one.account and one.situation is Situation.UNKNOWN}
+    return removals.keys() - left
+
+
 def _outcome(
     desk: Desk, lease: Lease, run_id: str, known: Iterable[Account], removals: Mapping[str, datetime | None]
 ) -> RunResult:
@@ -51,11 +69,7 @@ def _outcome(
     refusal = blocked(report, apply=True)
     if refusal:
         return refusal
-    outcomes: list[Outcome] = []
-    todo = Work(run_id, lease, tuple(enumerate(report.plan.items)), report.verdict.approval)
-    for _step in apply_plan(desk, todo, outcomes):
-        pass
-    return applied(report, tuple(outcomes))
+    return applied(report, carry_out(desk, work_of(run_id, lease, report.plan, report.verdict)))
 
 
 def _accounts_of(unit: UnitOfWork, okta_user_id: str) -> tuple[Account, ...]:
@@ -65,18 +79,3 @@ def _accounts_of(unit: UnitOfWork, okta_user_id: str) -> tuple[Account, ...]:
         for account in unit.find_accounts(okta_user_id)
         if account.external_id == okta_user_id and account.active and account.origin is Origin.SCIM
     )
-
-
-def subject_of(account: Account, lookup: Lookup, removed: datetime | None = None) -> Subject:
-    """Return one account as a subject, by what a question about it was answered."""
-    candidate = (Candidate(account, frozenset({LinkKey.SCIM_ID, LinkKey.OKTA_USER_ID})),)
-    if lookup.presence is not Presence.ASSIGNED or account.external_id is None:
-        return Subject(None, candidate, lookup, removed=removed)
-    assignment = Assignment(
-        okta_user_id=account.external_id,
-        user_name=None,
-        external_id=account.id,
-        app_status=lookup.app_status or "",
-        user_status=lookup.user_status,
-    )
-    return Subject(assignment, candidate, lookup)

@@ -26,38 +26,33 @@ def touched_since(log: EventLog, places: Mapping[str, Place]) -> frozenset[str]:
 
 
 def _touched(log: EventLog, clause: str, place: Place) -> set[str]:
-    since, asked, touched = place.read_until - TOLERANCE, set[str](), set[str]()
-    turn = Turn.ON
-    while turn is Turn.ON and len(asked) < MOST_PAGES:
-        asked.add(place.cursor)
-        try:
-            page = log.page(clause, place.cursor)
-        except CursorLostError as error:
-            raise _unreadable(error.what, error.where) from error
-        touched.update(one for event in page.events if event.published >= since for one in event.user_ids)
-        place, turn = page.following, after_page(page.following.cursor, asked, ended=page.ended)
-    if turn is not Turn.END:
-        raise _unreadable(f"the System Log does not end after {len(asked)} pages", f"events of {clause}")
-    return touched
+    since = place.read_until - TOLERANCE
+    try:
+        events = [event for event in _events(log, clause, place.cursor) if event.published >= since]
+    except CursorLostError as error:
+        raise _unreadable(error.what, error.where) from error
+    return {one for event in events for one in event.user_ids}
 
 
 def removed_since(log: EventLog, moment: datetime) -> Mapping[str, datetime]:
-    """Return when, by Okta's clock, somebody's access was taken away last, for everybody whose was since the moment.
+    """Return when, by Okta's clock, somebody's assignment was taken away last, for everybody whose was since then.
 
-    Somebody who was assigned again after that is left out. Raises `SourceUnhealthyError` and `CursorLostError`.
+    Somebody who was given access again after that is left out, in whatever order the log tells it. Raises
+    `SourceUnhealthyError` and `CursorLostError`: half a log says nothing, the other half may have the assignment.
     """
     removed: dict[str, datetime] = {}
+    given: dict[str, datetime] = {}
     for clause in log.clauses:
         for event in _events(log, clause, log.resume(clause, moment).cursor):
-            for one in event.user_ids:
-                if event.event_type == UNASSIGNED and event.succeeded:
-                    removed[one] = max(event.published, removed.get(one, event.published))
-                elif event.event_type in GRANTING and removed.get(one, event.published) < event.published:
-                    del removed[one]
-    return removed
+            kept = removed if event.event_type == UNASSIGNED and event.succeeded else given
+            if kept is removed or event.event_type in GRANTING:
+                for one in event.user_ids:
+                    kept[one] = max(event.published, kept.get(one, event.published))
+    return {one: at for one, at in removed.items() if one not in given or given[one] < at}
 
 
 def _events(log: EventLog, clause: str, cursor: str) -> Iterator[LogEvent]:
+    """Yield every event from a cursor to the end of the clause. Raises when there is none after so many pages."""
     asked: set[str] = set()
     turn = Turn.ON
     while turn is Turn.ON and len(asked) < MOST_PAGES:
@@ -66,6 +61,8 @@ def _events(log: EventLog, clause: str, cursor: str) -> Iterator[LogEvent]:
         yield from page.events
         cursor = page.following.cursor
         turn = after_page(cursor, asked, ended=page.ended)
+    if turn is not Turn.END:
+        raise _unreadable(f"the System Log does not end after {len(asked)} pages", f"events of {clause}")
 
 
 def _unreadable(what: str, where: str) -> SourceUnhealthyError:

@@ -122,8 +122,9 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
         lease = unit.acquire_lease(desk.actor, desk.lease_lasts)
         run_id = unit.runs.begin(kind, lease)
         unit.note(Action.RUN_STARTED, {"run": run_id, "kind": kind, "policy": desk.policy.digest()})
-        if desk.despite is not None:
-            unit.note(Action.WINDOW_OVERRIDDEN, {"run": run_id, "why": desk.despite})
+        overridden = {"acceptRows": desk.accepted_rows, "despiteWindow": desk.despite}
+        if given := {name: value for name, value in overridden.items() if value is not None}:
+            unit.note(Action.RUN_OVERRIDDEN, {"run": run_id, **given})
     try:
         yield lease, run_id
     except BaseException as error:
@@ -146,7 +147,7 @@ def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -
         if news:
             tell_news(unit, news)
         if apply and result.report:
-            _note_verdict(unit, run_id, result.report, result)
+            _note_verdict(desk, unit, result.report, result)
         unit.note(
             Action.RUN_ENDED,
             {
@@ -160,15 +161,22 @@ def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -
         )
 
 
-def _note_verdict(unit: UnitOfWork, run_id: str, report: DriftReport, result: RunResult) -> None:
-    """Put a plan that was stopped into quarantine; end quarantines when a plan went through."""
+def _note_verdict(desk: Desk, unit: UnitOfWork, report: DriftReport, result: RunResult) -> None:
+    """Put a plan that was stopped into quarantine; end quarantines when a plan went through.
+
+    An approved plan ends its own. What passed without one ends all of them where it was about everybody: a run over
+    some people, or some situations, says nothing of a plan that was stopped.
+    """
     if result.exit_code is ExitCode.BLOCKED:
-        unit.note(Action.PLAN_BLOCKED, {"run": run_id, "why": result.message})
-        unit.decisions.quarantine(run_id, report.plan.digest, report.verdict.objections)
+        unit.note(Action.PLAN_BLOCKED, {"run": report.run_id, "why": result.message})
+        unit.decisions.quarantine(report.run_id, report.plan.digest, report.verdict.objections)
     elif result.outcomes or not report.plan.items:
-        outcome = "released" if report.verdict.approval else "passed"
+        is_whole = bool(report.snapshot_id) and desk.only is None
         for one in unit.decisions.quarantines():
-            unit.decisions.end_quarantine(one.quarantine_id, outcome, f"run {run_id} carried out {report.plan.digest}")
+            is_own = report.verdict.approval is not None and one.digest == report.plan.digest
+            if is_own or is_whole:
+                why = f"run {report.run_id} carried out {report.plan.digest}"
+                unit.decisions.end_quarantine(one.quarantine_id, "released" if is_own else "passed", why)
 
 
 def _news(desk: Desk, run_id: str, result: RunResult) -> RunNews | None:

@@ -20,8 +20,8 @@ def what_moved(unit: UnitOfWork, expected_digest: str, plan: Plan) -> tuple[str,
     lines += [f"new: {_told(now[key])}: {now[key].reason}" for key in now if key not in before]
     lines += [
         f"changed: {_told(now[key])}{_since(unit, before[key])}"
-        for key in now.keys() & before.keys()
-        if now[key].identity() != before[key].identity()
+        for key in now
+        if key in before and now[key].identity() != before[key].identity()
     ]
     if not lines:
         lines = ["the effects are the same; the policy is another one"]

@@ -12,10 +12,10 @@ from syncd.core.classification import Finding, classify
 from syncd.core.consents import waivers_by_account
 from syncd.core.correlation import correlate_by_address
 from syncd.core.group_matching import GroupFinding
-from syncd.core.group_planning import accept_members, with_groups
+from syncd.core.group_planning import with_groups
 from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan
 from syncd.core.member_matching import cover_member
-from syncd.core.planning import Plan, accept, freeze_flapping, make_plan
+from syncd.core.planning import Plan, accept, freeze_flapping, keeps_to_windows, make_plan
 from syncd.core.reports import DriftReport, count_situations
 from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
@@ -47,7 +47,7 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         known = _read_known(desk, unit)
         findings = _judge_subjects(desk, unit, subjects, known)
         of_groups = _judge_groups(desk, unit, groups, known)
-        plan = _plan(desk, known, () if comparison.beyond else findings, of_groups)
+        plan = _plan(desk, known, *(((), ()) if comparison.beyond else (findings, of_groups)))
         doubts = (*doubts, *_beyond(comparison))
         around = Circumstances(comparison.managed_active, unit.runs.spent(), groups.sizes if groups else {}, doubts)
         verdict = _judge(desk, unit, manifest.identity, plan, around)
@@ -219,7 +219,7 @@ def _judge_groups(desk: Desk, unit: UnitOfWork, seen: GroupsSeen | None, known: 
     if seen is None:
         return ()
     findings = (cover_member(finding, known.of, desk.policy.protects) for finding in seen.findings)
-    return accept_members(findings, waivers_by_account(unit.decisions.waivers()), unit.decisions.now())
+    return accept(findings, waivers_by_account(unit.decisions.waivers()), unit.decisions.now())
 
 
 def _judge_subjects(desk: Desk, unit: UnitOfWork, subjects: Sequence[Subject], known: _Known) -> tuple[Finding, ...]:
@@ -261,11 +261,8 @@ def _plan(desk: Desk, known: _Known, findings: Sequence[Finding], of_groups: Seq
     plan = with_groups(desk.app, plan, chosen_groups, desk.policy, admins)
     if desk.closed is None:
         return plan
-    spared = {Situation.ZOMBIE_DEPROVISIONED}
-    items = tuple(
-        item if item.situation in spared or item.waits else replace(item, waits=desk.closed) for item in plan.items
-    )
-    return replace(plan, items=items)
+    waiting = (replace(one, waits=one.waits or desk.closed) if keeps_to_windows(one) else one for one in plan.items)
+    return replace(plan, items=tuple(waiting))
 
 
 def _judge(desk: Desk, unit: UnitOfWork, identity: SourceIdentity, plan: Plan, around: Circumstances) -> Verdict:
@@ -302,5 +299,5 @@ def _coverage(comparison: Comparison, findings: Iterable[Finding]) -> float:
         for finding in findings
         if finding.account and finding.account.active and finding.account.origin is not Origin.SCIM
     }
-    active = comparison.managed_active + len(foreign)
+    active = comparison.managed_active + len(foreign) + comparison.foreign_beyond
     return 100.0 * comparison.managed_active / active if active else 100.0

@@ -4,10 +4,10 @@ from syncd.core.changes import Action
 from syncd.core.guard import Circumstances, Verdict, judge_plan
 from syncd.core.planning import Plan
 from syncd.core.undoing import Done, undo_plan
-from syncd.ports import KeptRun, LeaseHeldError, OutcomeKind, SavedPlan, SourceUnhealthyError, UnitOfWork
-from syncd.workflows.apply_plan import Outcome, Work, apply_plan
+from syncd.ports import KeptRun, Lease, OutcomeKind, SavedPlan, UnitOfWork
+from syncd.workflows.apply_plan import carry_out, work_of
 from syncd.workflows.desk import Desk
-from syncd.workflows.running import ExitCode, RunResult, end_run, held_lease, tally
+from syncd.workflows.running import ExitCode, RunResult, guarded, tally
 
 
 class UnknownRunError(ValueError):
@@ -31,12 +31,7 @@ def undo(desk: Desk, run_id: str, *, apply: bool = False, expected_digest: str |
     refusal = _refuse(plan, verdict, expected_digest)
     if refusal or not apply:
         return plan, refusal or RunResult(ExitCode.DRIFT if plan.items else ExitCode.CLEAN, _told(plan))
-    try:
-        return plan, _carry_out(desk, plan, verdict, kept)
-    except LeaseHeldError as error:
-        return plan, RunResult(ExitCode.LEASE_HELD, f"{error}. Nothing was done; run again when that run has ended")
-    except SourceUnhealthyError as error:
-        return plan, RunResult(ExitCode.SOURCE_UNHEALTHY, str(error))
+    return plan, _carry_out(desk, plan, verdict, kept)
 
 
 def _refuse(plan: Plan, verdict: Verdict, expected_digest: str | None) -> RunResult | None:
@@ -53,24 +48,26 @@ def _told(plan: Plan) -> str:
 
 
 def _carry_out(desk: Desk, plan: Plan, verdict: Verdict, kept: KeptRun) -> RunResult:
-    identity = desk.source.preflight()
-    with held_lease(desk, "undo") as (lease, run_id):
+    def work(lease: Lease, run_id: str) -> RunResult:
+        saved = SavedPlan(
+            digest=plan.digest,
+            items=plan.items,
+            verdict="allowed",
+            allowed=True,
+            snapshot_id=kept.snapshot_id or "",
+            policy=desk.policy.digest(),
+            identity=desk.source.preflight(),
+            approval=verdict.approval,
+        )
         with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-            snapshot = kept.snapshot_id or ""
-            approval = verdict.approval
-            unit.runs.save_plan(
-                run_id,
-                SavedPlan(plan.digest, plan.items, "allowed", True, snapshot, desk.policy.digest(), identity, approval),
-            )
+            unit.hold_lease(lease, desk.lease_lasts)
+            unit.runs.save_plan(run_id, saved)
             unit.note(Action.PLAN_MADE, {"run": run_id, "undoes": kept.record.run_id, "plan": plan.digest})
-        outcomes: list[Outcome] = []
-        for _step in apply_plan(desk, Work(run_id, lease, tuple(enumerate(plan.items)), verdict.approval), outcomes):
-            pass
+        outcomes = carry_out(desk, work_of(run_id, lease, plan, verdict))
         skipped = any(one.kind is not OutcomeKind.DONE for one in outcomes)
-        code = ExitCode.PARTIAL if skipped else ExitCode.CLEAN
-        result = RunResult(code, tally(tuple(outcomes)), None, tuple(outcomes))
-        end_run(desk, run_id, result)
-        return result
+        return RunResult(ExitCode.PARTIAL if skipped else ExitCode.CLEAN, tally(outcomes), None, outcomes)
+
+    return guarded(desk, "undo", work, apply=True)
 
 
 def _done(unit: UnitOfWork, kept: KeptRun) -> list[Done]:

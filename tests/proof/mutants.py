@@ -161,7 +161,7 @@ def _established_at_once() -> Any:
 
 
 def _grants_at_will() -> Any:
-    def not_due(item: Any, _work: Any) -> Any:
+    def not_due(_desk: Any, item: Any, _work: Any) -> Any:
         return (OutcomeKind.WAITING, item.waits) if item.waits else None
 
     return _swap(kernel, "_not_due", not_due)

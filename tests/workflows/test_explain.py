@@ -29,6 +29,12 @@ def test_nobody_is_found_by_a_key_that_nobody_has(office: Office) -> None:
     assert explain(office.database, office.okta, APP, office.policy, "nobody") == ()
 
 
+def test_somebody_in_sync_is_told_to_be_in_sync(office: Office) -> None:
+    told = explained(office, office.hire("ada@example.com"))
+    assert told.finding.situation is Situation.IN_SYNC
+    assert told.verdict.startswith("nothing is done about it")
+
+
 def test_an_orphan_is_told_with_what_would_happen(office: Office) -> None:
     account_id = office.hire("ada@example.com")
     office.okta.unassign(office.okta_id("ada@example.com"))

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from syncd.ports import SourceUnhealthyError
-from syncd.workflows.replay_log import take_places, touched_since
+from syncd.workflows.replay_log import removed_since, take_places, touched_since
 from tests.fakes.event_log import FakeEventLog
 
+ADD = "application.user_membership.add"
 REMOVE, SUSPEND = "application.user_membership.remove", "user.lifecycle.suspend"
 
 
@@ -36,3 +37,26 @@ def test_a_log_that_cannot_be_read_to_its_end_says_nothing() -> None:
             log.oldest = log.now + timedelta(days=1)
         with pytest.raises(SourceUnhealthyError):
             touched_since(log, places)
+
+
+def test_somebody_who_was_assigned_again_is_not_removed_in_whatever_order_the_log_tells_it() -> None:
+    log = FakeEventLog()
+    begun, removed, given = (log.now + timedelta(minutes=number) for number in range(3))
+    log.now = given
+    for person, told in {"00uhad": (REMOVE, ADD), "00ulate": (ADD, REMOVE)}.items():
+        for event_type in told:
+            log.happen(event_type, person, published=removed if event_type == REMOVE else given)
+    log.happen(REMOVE, "00ugone", published=removed)
+    log.happen(ADD, "00uagain", published=removed)
+    log.happen(REMOVE, "00uagain", published=given)
+    assert removed_since(log, begun) == {"00ugone": removed, "00uagain": given}
+
+
+def test_removals_of_a_log_without_an_end_are_not_told() -> None:
+    log = FakeEventLog()
+    begun = log.now
+    for number in range(4):
+        log.happen(REMOVE, f"00u{number}")
+    log.stuck = True
+    with pytest.raises(SourceUnhealthyError):
+        removed_since(log, begun)

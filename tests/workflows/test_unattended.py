@@ -25,6 +25,7 @@ from syncd.workflows.decide import (
     unmark_account,
 )
 from syncd.workflows.reconcile import reconcile, report_drift
+from syncd.workflows.reconcile_subjects import reconcile_subjects
 from syncd.workflows.running import ExitCode, RunResult
 from tests.workflows.conftest import APP, LOGINS, Office, dismiss, unassign
 
@@ -105,6 +106,14 @@ def test_an_approval_overrules_no_protection(office: Office, crowd: list[str], b
     result = reconcile(office.desk, apply=True)
     assert (result.exit_code, result.applied) == (ExitCode.PARTIAL, 0)
     assert all(office.is_open(one) for one in crowd)
+
+
+def test_a_run_over_some_people_ends_no_quarantine_of_a_night(office: Office, blocked: RunResult) -> None:
+    okta_user_id = office.okta_id(LOGINS[2])
+    dismiss(office, LOGINS[2])
+    result = reconcile_subjects(office.desk, {okta_user_id: None})
+    assert (result.exit_code, result.applied) == (ExitCode.CLEAN, 1)
+    assert len(quarantines(office)) == 1
 
 
 def test_a_plan_that_was_discarded_comes_back_when_it_is_made_again(office: Office, blocked: RunResult) -> None:
@@ -247,8 +256,15 @@ def test_a_window_that_somebody_overrides_is_in_the_audit_trail(office: Office, 
     dismiss(office, LOGINS[0])
     assert reconcile(replace(office.desk, despite="the auditor waits"), apply=True).applied == 1
     with office.database.reading(APP) as unit:
-        (told,) = [event for event in unit.audit_trail() if event.action == Action.WINDOW_OVERRIDDEN]
-    assert told.detail["why"] == "the auditor waits"
+        (told,) = [event for event in unit.audit_trail() if event.action == Action.RUN_OVERRIDDEN]
+    assert told.detail["despiteWindow"] == "the auditor waits"
+
+
+def test_a_listing_that_somebody_accepts_is_in_the_audit_trail(office: Office, crowd: list[str]) -> None:
+    reconcile(replace(office.desk, accepted_rows=6))
+    with office.database.reading(APP) as unit:
+        (told,) = [event for event in unit.audit_trail() if event.action == Action.RUN_OVERRIDDEN]
+    assert told.detail["acceptRows"] == 6
 
 
 def test_an_account_that_two_writers_fight_over_is_left_alone(office: Office, crowd: list[str]) -> None:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from syncd.core.changes import Cause
+from syncd.core.situations import Situation
 from syncd.ports import OutcomeKind
 from syncd.workflows.apply_plan import Outcome, Work, apply_plan
 from syncd.workflows.desk import LEASE_LASTS
 from syncd.workflows.reconcile import reconcile, report_drift
-from syncd.workflows.reconcile_subjects import reconcile_subjects
+from syncd.workflows.reconcile_subjects import dealt_with, reconcile_subjects
 from syncd.workflows.running import ExitCode
 from syncd.workflows.survey import survey
 from syncd.workflows.undo import UnknownRunError, undo
@@ -66,9 +67,8 @@ def test_there_is_nothing_to_undo_of_a_run_that_nobody_knows(office: Office, cro
 # ------------------------------------------------------------------ a run that died
 
 
-@pytest.mark.parametrize("dies_after", range(1, 8))
-def test_a_run_that_died_is_finished_under_its_own_name(office: Office, crowd: list[str], dies_after: int) -> None:
-    dismiss(office, *LOGINS[:2])
+def die(office: Office, dies_after: int) -> str:
+    """Let a run die after so many steps, with its lease gone; return its id."""
     with office.database.transaction(APP, ANN) as unit:
         lease = unit.acquire_lease("dies", LEASE_LASTS)
         run_id = unit.runs.begin("apply", lease)
@@ -80,12 +80,41 @@ def test_a_run_that_died_is_finished_under_its_own_name(office: Office, crowd: l
     kernel.close()
     with office.database.transaction(APP, ANN) as unit:
         unit.release_lease(lease)
-    reconcile(office.desk, apply=True)
+    return run_id
+
+
+def outcomes_of(office: Office, run_id: str) -> list[OutcomeKind | None]:
     with office.database.reading(APP) as unit:
         kept = unit.runs.kept(run_id)
     assert kept is not None
-    assert [one.outcome for one in kept.items] == [OutcomeKind.DONE] * 2
+    return [one.outcome for one in kept.items]
+
+
+@pytest.mark.parametrize("dies_after", range(1, 8))
+def test_a_run_that_died_is_finished_under_its_own_name(office: Office, crowd: list[str], dies_after: int) -> None:
+    dismiss(office, *LOGINS[:2])
+    run_id = die(office, dies_after)
+    reconcile(office.desk, apply=True)
+    assert outcomes_of(office, run_id) == [OutcomeKind.DONE] * 2
     assert [office.actions(one).count("account:deactivated") for one in crowd[:2]] == [1, 1]
+
+
+def test_a_run_that_died_is_left_alone_by_one_that_wants_some_situations_only(office: Office, crowd: list[str]) -> None:
+    dismiss(office, *LOGINS[:2])
+    die(office, 1)
+    only = replace(office.desk, only=frozenset({Situation.ORPHAN_UNASSIGNED}))
+    assert reconcile(only, apply=True).applied == 0
+    assert all(office.is_open(one) for one in crowd)
+
+
+def test_what_a_run_left_waits_for_the_end_of_a_maintenance_window_too(office: Office, crowd: list[str]) -> None:
+    unassign(office, *LOGINS[:2])
+    report_drift(office.desk)
+    run_id = die(office, 1)
+    reconcile(replace(office.desk, closed="a window"), apply=True)
+    assert outcomes_of(office, run_id) == [OutcomeKind.WAITING] * 2
+    assert all(office.is_open(one) for one in crowd)
+    assert reconcile(office.desk, apply=True).applied == 2
 
 
 # ------------------------------------------------------------------ some people, now
@@ -107,6 +136,13 @@ def test_a_hint_alone_decides_nothing(office: Office, crowd: list[str]) -> None:
     result = reconcile_subjects(office.desk, {ids[0]: REMOVED, ids[1]: None, ids[2]: REMOVED, "00unobody": REMOVED})
     assert result.applied == 0
     assert all(office.is_open(one) for one in crowd)
+
+
+def test_somebody_about_whom_okta_does_not_answer_is_not_dealt_with(office: Office, crowd: list[str]) -> None:
+    asked: dict[str, datetime | None] = {office.okta_id(login): REMOVED for login in LOGINS[:2]}
+    there, unanswered = asked
+    office.okta.unanswered.add(unanswered)
+    assert dealt_with(reconcile_subjects(office.desk, asked), asked) == {there}
 
 
 def test_nobody_of_ours_begins_no_run(office: Office, crowd: list[str]) -> None:
