@@ -12,6 +12,7 @@ from syncd.config.notify import NotifySettings
 from syncd.config.problems import ConfigurationError, Problem
 
 _WHERE: Final = "configuration"
+_FILES: Final = ("webhook_secret_file", "slack_url_file", "smtp_password_file")
 
 _PARTNERS: Final = {"webhook_secret": "webhook_url", "smtp_password": "smtp_username", "smtp_username": "smtp_host"}
 """Settings that say nothing without another one."""
@@ -19,7 +20,7 @@ _PARTNERS: Final = {"webhook_secret": "webhook_url", "smtp_password": "smtp_user
 
 def require_notify(notify: NotifySettings) -> NotifySettings:
     """Return the settings once each way that is set can be used. Raises `ConfigurationError` with all that is wrong."""
-    problems = [*_unread_files(notify), *_lacks(notify)]
+    problems = [*sources.unread_secrets("notify", notify, _FILES, _WHERE), *_lacks(notify)]
     if problems:
         raise ConfigurationError(problems)
     return notify
@@ -32,15 +33,3 @@ def _lacks(notify: NotifySettings) -> Iterator[Problem]:
     for name, partner in _PARTNERS.items():
         if getattr(notify, name) is not None and getattr(notify, partner) is None:
             yield Problem(_WHERE, f"notify.{name}", f"says nothing without {partner}", f"Set notify.{partner} too")
-
-
-def _unread_files(notify: NotifySettings) -> Iterator[Problem]:
-    """Yield why a file that is named was left out: by reading it again."""
-    for setting in ("webhook_secret_file", "slack_url_file", "smtp_password_file"):
-        file = getattr(notify, setting)
-        if file is None or getattr(notify, setting.removesuffix("_file")) is not None:
-            continue
-        try:
-            sources.read_secret(f"notify.{setting}", file, _WHERE)
-        except ConfigurationError as error:
-            yield from error.problems

@@ -5,12 +5,14 @@ somebody wants to use it.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from syncd.config import sources
 from syncd.config.model import APP_CREDENTIAL, OktaSettings, Settings
 from syncd.config.problems import ConfigurationError, Problem
 
-_WHERE = "configuration"
+_WHERE: Final = "configuration"
+_FILES: Final = ("api_token_file", "private_key_file")
 
 
 def require_okta(settings: Settings) -> OktaSettings:
@@ -33,7 +35,7 @@ def _credential(okta: OktaSettings) -> Iterator[Problem]:
     missing = [f"okta.{name}" for name in APP_CREDENTIAL if getattr(okta, name) is None]
     if okta.api_token is not None or not missing:
         return
-    unread = list(_unread_files(okta))
+    unread = list(sources.unread_secrets("okta", okta, _FILES, _WHERE))
     if unread:
         yield from unread
     elif len(missing) == len(APP_CREDENTIAL):
@@ -41,15 +43,3 @@ def _credential(okta: OktaSettings) -> Iterator[Problem]:
         yield Problem(_WHERE, "[okta]", "holds no credential", instead)
     else:
         yield Problem(_WHERE, " and ".join(missing), "must be set too", f"Set {', '.join(APP_CREDENTIAL)} together")
-
-
-def _unread_files(okta: OktaSettings) -> Iterator[Problem]:
-    """Yield why a file that is named was left out: by reading it again."""
-    for setting in ("api_token_file", "private_key_file"):
-        file = getattr(okta, setting)
-        if file is None or getattr(okta, setting.removesuffix("_file")) is not None:
-            continue
-        try:
-            sources.read_secret(f"okta.{setting}", file, _WHERE)
-        except ConfigurationError as error:
-            yield from error.problems

@@ -5,7 +5,7 @@ Every value keeps its origin, so that a message can name the place to change. Na
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +64,20 @@ def read_secret(setting: str, file: Path, origin: str) -> str:
     except (OSError, ValueError) as error:
         what = f"names {file}, which {_unreadable(error)}"
         raise ConfigurationError([Problem(origin, setting, what, "Name a file that this user can read")]) from error
+
+
+def unread_secrets(table: str, section: object, names: Iterable[str], origin: str) -> Iterator[Problem]:
+    """Yield why the files that a section names were left out when it was loaded: by reading them again.
+
+    `names` are the settings that hold a file, each "NAME_file" beside the setting "NAME" that it fills.
+    """
+    for name in names:
+        file = getattr(section, name)
+        if file is not None and getattr(section, name.removesuffix("_file")) is None:
+            try:
+                read_secret(f"{table}.{name}", file, origin)
+            except ConfigurationError as error:
+                yield from error.problems
 
 
 def _unreadable(error: OSError | ValueError) -> str:

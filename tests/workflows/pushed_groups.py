@@ -6,9 +6,8 @@ from syncd.core.policy import Policy
 from syncd.core.situations import Effect, Situation
 from syncd.core.subjects import Origin
 from syncd.workflows.running import RunResult
-from tests.workflows.conftest import APP, CAUSE, Office
+from tests.workflows.conftest import APP, CAUSE, LOGINS, Office
 
-LOGINS = [f"person{number}@example.com" for number in range(6)]
 GROUPS = Policy(groups=True, min_listing_percent=0)
 
 

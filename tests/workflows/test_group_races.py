@@ -12,8 +12,8 @@ from syncd.workflows.desk import LEASE_LASTS
 from syncd.workflows.reconcile import reconcile, resume
 from syncd.workflows.running import ExitCode
 from syncd.workflows.survey import survey
-from tests.workflows.conftest import APP, CAUSE, Office
-from tests.workflows.pushed_groups import GROUPS, LOGINS, form, group_counts, members, okta_ids, regroup
+from tests.workflows.conftest import APP, CAUSE, LOGINS, Office
+from tests.workflows.pushed_groups import GROUPS, form, group_counts, members, okta_ids, regroup
 
 
 @pytest.fixture

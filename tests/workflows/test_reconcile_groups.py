@@ -14,8 +14,8 @@ from syncd.ports import OutcomeKind
 from syncd.workflows.desk import LEASE_LASTS
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.running import ExitCode
-from tests.workflows.conftest import APP, CAUSE, Office
-from tests.workflows.pushed_groups import GROUPS, LOGINS, form, group_counts, members, okta_ids, planned
+from tests.workflows.conftest import APP, CAUSE, LOGINS, Office
+from tests.workflows.pushed_groups import GROUPS, form, group_counts, members, okta_ids, planned
 
 
 @pytest.fixture
