@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import repeat
 from typing import Final
 
 from syncd.core.changes import Cause
@@ -166,22 +167,27 @@ class Schedule:
         before = world.policy
         world.policy = _lenient(before)
         self._is_nested = True
-        for _ in range(_RUNS_TO_AGREE):
-            with world.database.reading(world.app) as unit:
-                events = unit.count_audit_events()
-            result = report_drift(self._believing())
+        believing, desk = self._believing(), world.desk(world.database)
+        for looking in (believing, *repeat(desk, _RUNS_TO_AGREE - 1)):
+            result = report_drift(looking)
             if result.report is None:
                 raise ViolationError(f"I18: {result.message}\n" + "\n".join(world.log))
             if all(item.proposed for item in result.report.plan.items):
                 break
-            reconcile(self._believing(), apply=True, expected_digest=result.report.plan.digest)
+            reconcile(desk, apply=True, expected_digest=result.report.plan.digest)
         else:
             raise ViolationError("I18: the two sides do not come to agree\n" + "\n".join(world.log))
         self._agreed()
-        with world.database.reading(world.app) as unit:
-            if unit.count_audit_events() > events + _EVENTS_OF_A_REPORT:
-                raise ViolationError("I18: a run that had nothing to do wrote something\n" + "\n".join(world.log))
+        self._rests(desk)
         self._balance(sum(result.report.counts.values()))
+
+    def _rests(self, desk: Desk) -> None:
+        with desk.database.reading(desk.app) as unit:
+            events = unit.count_audit_events()
+        report_drift(desk)
+        with desk.database.reading(desk.app) as unit:
+            if unit.count_audit_events() > events + _EVENTS_OF_A_REPORT:
+                raise ViolationError("I18: a run that had nothing to do wrote something\n" + "\n".join(self.world.log))
 
     def _believing(self) -> Desk:
         """Return the desk of an operator who has looked how many people are assigned."""

@@ -10,8 +10,8 @@ from tests.proof.kills import kill_everywhere
 from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
 
-SCHEDULES = 6_000
-SHARDS = 12
+SCHEDULES = 20_000
+SHARDS = 40
 EACH = SCHEDULES // SHARDS
 
 
