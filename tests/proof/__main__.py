@@ -10,12 +10,14 @@ from tests.proof.delta import DeltaSchedule
 from tests.proof.exploring import explore, first_violation, postgres_url, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.invariants import ViolationError
-from tests.proof.kills import kill_everywhere
+from tests.proof.kills import Site, kill_everywhere
 from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
 
 DELTA_SHARE = 20
 """There is one schedule of the delta feed for so many of whole runs."""
+
+NO_SERVER = "none, because SYNCD_TEST_POSTGRES_URL is not set"
 
 
 def say(text: str) -> None:
@@ -82,27 +84,26 @@ def _mutants(patience: int) -> bool:
 
 
 def _kills() -> bool:
-    for name, url in (("SQLite", scratch_url()), ("PostgreSQL", postgres_url())):
-        with url as opened:
-            if opened is None:
-                say(f"kill points tried on {name}: none, because SYNCD_TEST_POSTGRES_URL is not set")
-                continue
-            say(f"kill points tried on {name}: {sum(1 for _ in kill_everywhere(opened))}")
+    for name, clock in CLOCKS.items():
+        for kind, url in (("SQLite", scratch_url()), ("PostgreSQL", postgres_url())):
+            with url as opened:
+                tried = sum(1 for _ in kill_everywhere(Site(opened, clock))) if opened else NO_SERVER
+            say(f"kill points tried on {kind}, with a clock that is {name}: {tried}")
     return True
 
 
 def _stops() -> bool:
-    with postgres_url() as url:
-        if url is None:
-            say("stops longer than the lease tried: none, because SYNCD_TEST_POSTGRES_URL is not set")
-        else:
-            say(f"stops longer than the lease tried: {sum(1 for _ in stop_everywhere(url))}")
+    for name, clock in CLOCKS.items():
+        with postgres_url() as url:
+            tried = sum(1 for _ in stop_everywhere(Site(url, clock))) if url else NO_SERVER
+        say(f"stops longer than the lease tried, with a clock that is {name}: {tried}")
     return True
 
 
 def _faults() -> bool:
-    with scratch() as database:
-        say(f"faults tried: {sum(1 for _ in try_faults(database))}")
+    for name, clock in CLOCKS.items():
+        with scratch(clock()) as database:
+            say(f"faults tried, with a clock that is {name}: {sum(1 for _ in try_faults(database, clock))}")
     return True
 
 

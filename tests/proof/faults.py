@@ -1,6 +1,6 @@
 """Every fault that the simulated org knows, on every page, through a whole run over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from syncd.bootstrap.system import SystemClock
@@ -8,7 +8,7 @@ from syncd.core.changes import Cause, Change
 from syncd.core.policy import Policy
 from syncd.okta_source.settings import OktaSettings
 from syncd.okta_source.source import open_source
-from syncd.ports import Database
+from syncd.ports import Clock, Database
 from syncd.simulator import RequestFault, SimulatedOrg
 from syncd.store import SqlDatabase
 from syncd.workflows.desk import Desk
@@ -22,7 +22,7 @@ PAGE: Final = 10
 PAGES: Final = 3
 
 
-def try_faults(database: SqlDatabase) -> Iterator[tuple[RequestFault, int]]:
+def try_faults(database: SqlDatabase, clock: Callable[[], Clock] = SystemClock) -> Iterator[tuple[RequestFault, int]]:
     """Let each fault strike each page, for good, through two runs that may repair; yield each that was tried.
 
     Raises AssertionError when an account was closed, or a snapshot was sealed that is not the truth. An answer that is
@@ -31,11 +31,11 @@ def try_faults(database: SqlDatabase) -> Iterator[tuple[RequestFault, int]]:
     """
     for fault in RequestFault:
         for page in range(1, PAGES + 1):
-            _try(database, f"{fault.value}-{page}", fault, page)
+            _try(database, f"{fault.value}-{page}", fault, page, clock())
             yield fault, page
 
 
-def _try(database: SqlDatabase, app: str, fault: RequestFault, page: int) -> None:
+def _try(database: SqlDatabase, app: str, fault: RequestFault, page: int, clock: Clock) -> None:
     # Nobody listens at the SCIM address: every push fails, and only the listing is looked at.
     nowhere = "http://127.0.0.1:9/scim/v2"
     with SimulatedOrg.start(scim_url=nowhere, scim_token="unused", api_token=TOKEN, app_id=APP_ID) as org:
@@ -46,7 +46,7 @@ def _try(database: SqlDatabase, app: str, fault: RequestFault, page: int) -> Non
                 unit.record(Change("User", None, {"userName": f"p{number}", "externalId": person, "active": True}))
         org.faults.on_page(fault, page, times=None, seconds=1.0)
         settings = OktaSettings(org.url, APP_ID, api_token=TOKEN, page_limit=PAGE, request_timeout=0.3)
-        source = open_source(settings, announce=lambda _: None, clock=SystemClock(), patience=Waiting().patience)
+        source = open_source(settings, announce=lambda _: None, clock=clock, patience=Waiting().patience)
         try:
             desk = Desk(app, Policy(min_listing_percent=0), source, database, lambda _: None)
             results = [reconcile(desk, apply=True) for _ in range(2)]

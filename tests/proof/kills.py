@@ -8,7 +8,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import select
 
 from syncd.bootstrap.system import SystemClock, new_id
+from syncd.ports import Clock
 from syncd.store import SqlDatabase, open_database
 from syncd.store.tables import audit_event, plan_item
 from syncd.workflows.desk import Desk
@@ -24,6 +25,23 @@ from syncd.workflows.reconcile import reconcile, report_drift
 from tests.proof.world import Tapped, World
 
 _MOST_POINTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where processes come and go: one database, and what all of them take for the time."""
+
+    url: str
+    clock: Callable[[], Clock] = SystemClock
+
+    @contextmanager
+    def opened(self) -> Iterator[SqlDatabase]:
+        """Open the database, and close it again: no connection may live through a fork."""
+        database = open_database(self.url, clock=self.clock(), new_id=new_id)
+        try:
+            yield database
+        finally:
+            database.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +53,16 @@ class EndState:
     outcomes: tuple[tuple[str, int], ...]
 
 
-def kill_everywhere(url: str) -> Iterator[int]:
+def kill_everywhere(site: Site) -> Iterator[int]:
     """Kill a run at its first point, its second, and so on, until one lives; yield the number of each point.
 
     Raises AssertionError when what the next run leaves is not what a run leaves that nobody killed.
     """
-    expected = _end_state(url, "unharmed", None)
+    expected = _end_state(site, "unharmed", None)
     for point in count(1):
         if point > _MOST_POINTS:
             raise AssertionError("the run does not come to an end")
-        left = _end_state(url, f"killed-at-{point}", point)
+        left = _end_state(site, f"killed-at-{point}", point)
         if left is None:
             return
         if left != expected:
@@ -52,13 +70,13 @@ def kill_everywhere(url: str) -> Iterator[int]:
         yield point
 
 
-def _end_state(url: str, app: str, point: int | None) -> EndState | None:
+def _end_state(site: Site, app: str, point: int | None) -> EndState | None:
     """Return what is left after a run that was killed at that point and another one; None when it was not killed."""
-    with opened(url) as database:
+    with site.opened() as database:
         world = prepared(database, app)
-    if point is not None and not _killed(url, world, point):
+    if point is not None and not _killed(site, world, point):
         return None
-    with opened(url) as database:
+    with site.opened() as database:
         world.database = database
         world.end_lease()
         reconcile(world.desk(database), apply=True)
@@ -80,18 +98,18 @@ def prepared(database: SqlDatabase, app: str) -> World:
     return world
 
 
-def _killed(url: str, world: World, point: int) -> bool:
+def _killed(site: Site, world: World, point: int) -> bool:
     """Run in a forked process that is killed at that point; return whether it came to it."""
     child = os.fork()
     if child == 0:
         with suppress(BaseException):
-            _work_until(url, world, point)
+            _work_until(site, world, point)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
-def _work_until(url: str, world: World, point: int) -> None:
+def _work_until(site: Site, world: World, point: int) -> None:
     reached = 0
 
     def reach(_where: object) -> None:
@@ -100,7 +118,7 @@ def _work_until(url: str, world: World, point: int) -> None:
         if reached == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with opened(url) as database:
+    with site.opened() as database:
         world.database = database
         world.okta.before_page = world.okta.before_lookup = reach
         tapped = Tapped(database, reach)
@@ -124,17 +142,3 @@ def _read(world: World) -> EndState:
 def is_effect(event: dict[str, Any]) -> bool:
     """Return whether an event is a change by the reconciler."""
     return event["actor"].startswith("reconciler") and event["subject_id"] is not None
-
-
-class opened:  # noqa: N801 -- reads as the function that it is
-    """An open database, closed again: no connection may live through a fork."""
-
-    def __init__(self, url: str) -> None:
-        self._open: Callable[[], SqlDatabase] = lambda: open_database(url, clock=SystemClock(), new_id=new_id)
-
-    def __enter__(self) -> SqlDatabase:
-        self._database = self._open()
-        return self._database
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()

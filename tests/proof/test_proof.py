@@ -6,13 +6,15 @@ from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
 from tests.proof.exploring import explore, first_violation, scratch, scratch_url
 from tests.proof.faults import try_faults
-from tests.proof.kills import kill_everywhere
+from tests.proof.kills import Site, kill_everywhere
 from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
 
 SCHEDULES = 20_000
 SHARDS = 40
 EACH = SCHEDULES // SHARDS
+
+on_every_clock = pytest.mark.parametrize("clock", CLOCKS)
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -37,21 +39,25 @@ def test_no_guard_of_the_delta_feed_can_be_taken_away_unnoticed(name: str) -> No
         assert first_violation(range(NEVER_ALIVE), DeltaSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
-def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next() -> None:
+@on_every_clock
+def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(clock: str) -> None:
     with scratch_url() as url:
-        assert sum(1 for _ in kill_everywhere(url)) > 20
+        assert sum(1 for _ in kill_everywhere(Site(url, CLOCKS[clock]))) > 20
 
 
 @pytest.mark.postgres
-def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next_on_postgresql(postgres_url: str) -> None:
-    assert sum(1 for _ in kill_everywhere(postgres_url)) > 20
+@on_every_clock
+def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next_on_postgresql(postgres_url: str, clock: str) -> None:
+    assert sum(1 for _ in kill_everywhere(Site(postgres_url, CLOCKS[clock]))) > 20
 
 
 @pytest.mark.postgres
-def test_a_run_that_was_stopped_for_longer_than_its_lease_has_no_further_effect(postgres_url: str) -> None:
-    assert sum(1 for _ in stop_everywhere(postgres_url)) > 5
+@on_every_clock
+def test_a_run_that_was_stopped_for_longer_than_its_lease_has_no_further_effect(postgres_url: str, clock: str) -> None:
+    assert sum(1 for _ in stop_everywhere(Site(postgres_url, CLOCKS[clock]))) > 5
 
 
-def test_every_fault_on_every_page_costs_nobody_anything() -> None:
-    with scratch() as database:
-        assert sum(1 for _ in try_faults(database)) > 60
+@on_every_clock
+def test_every_fault_on_every_page_costs_nobody_anything(clock: str) -> None:
+    with scratch(CLOCKS[clock]()) as database:
+        assert sum(1 for _ in try_faults(database, CLOCKS[clock])) > 60
