@@ -10,7 +10,7 @@ from bench.in_process.bulk import Row
 from scim.resource import Document
 from scim.schema import ResourceType
 from scim.validation import read_resource
-from syncd.store.audit import document_detail, membership_detail
+from syncd.store.audit import committed, document_detail, membership_detail
 from syncd.store.documents import columns_of, indexed_values, label_of
 from syncd.store.membership import MembershipEffect
 from syncd.store.tables import attr_value, audit_event, member, outbox, resource
@@ -37,7 +37,8 @@ class Pattern:
 
     def __post_init__(self) -> None:
         self.told = orjson.loads(self.event["body"])
-        self.detail = {key: value for key, value in self.told["detail"].items() if key not in _OF_ONE_RESOURCE}
+        detail = orjson.loads(self.event["personal"])["detail"]
+        self.detail = {key: value for key, value in detail.items() if key not in _OF_ONE_RESOURCE}
 
     @property
     def first_pk(self) -> int:
@@ -60,16 +61,13 @@ class Pattern:
                 for path, key in indexed_values(self.resource_type, document)
             ],
             member.name: [self.member | {"group_pk": pk, "member_pk": member_pk} for member_pk, _ in members],
-            audit_event.name: [
-                self.event | {"pk": event_pk, "subject_id": name, "body": self._told(name, document, members)}
-            ],
+            audit_event.name: [self.event | {"pk": event_pk, "subject_id": name} | self._told(name, document, members)],
             outbox.name: [self.outbox | {"pk": self.outbox["pk"] + number - 1, "event_pk": event_pk}],
         }
 
-    def _told(self, name: str, document: Document, members: Sequence[tuple[int, str]]) -> bytes:
-        """Return the body of the audit event: that of the first one, about this resource."""
+    def _told(self, name: str, document: Document, members: Sequence[tuple[int, str]]) -> Row:
+        """Return what the audit event has to tell: what the first one told, about this resource."""
         changed = document_detail(self.resource_type, None, document) | membership_detail(
             MembershipEffect(tuple(one for _, one in members))
         )
-        about = {"subject_id": name, "subject_name": label_of(document), "detail": self.detail | changed}
-        return orjson.dumps(self.told | about, option=orjson.OPT_SORT_KEYS)
+        return committed(self.told | {"subject_id": name}, label_of(document), self.detail | changed)

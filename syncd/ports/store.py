@@ -20,7 +20,10 @@ from syncd.ports.snapshots import Staging
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One entry of the audit trail. `detail` is JSON; `subject_id` a SCIM id, or None where no resource is meant."""
+    """One entry of the audit trail. `detail` is JSON; `subject_id` a SCIM id, or None where no resource is meant.
+
+    Of one that is erased, `detail` is empty and `subject_name` None.
+    """
 
     at: datetime
     action: str
@@ -30,6 +33,7 @@ class AuditEvent:
     run_id: str | None
     request_id: str | None
     detail: Mapping[str, Any]
+    is_erased: bool = False
 
 
 class UnitOfWork(Protocol):

@@ -1,7 +1,11 @@
-"""The audit trail: one event for each change, in the change's own transaction, as canonical bytes."""
+"""The audit trail: one event for each change, in the change's own transaction, as canonical bytes.
+
+What is personal (names, and what became what) is in bytes of its own, to which the event commits.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any, Final
 
 import orjson
@@ -10,6 +14,7 @@ from sqlalchemy import bindparam, func, insert, select
 from scim.characteristics import without_hidden
 from scim.resource import Document
 from scim.schema import ResourceType
+from syncd.core.audit_log import PERSONAL, SALT_SIZE, commitment
 from syncd.core.changes import Action
 from syncd.ports import AuditEvent
 from syncd.store.constructs import POSTGRESQL
@@ -17,9 +22,9 @@ from syncd.store.membership import MOST_NAMED, MembershipEffect
 from syncd.store.moments import moment_of
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
-from syncd.store.tables import AnyRow, audit_event, outbox
+from syncd.store.tables import audit_event, outbox
 
-_WRITTEN: Final = ("app", "subject_id", "run_id", "body")
+_WRITTEN: Final = ("app", "subject_id", "run_id", "body", "salt", "personal")
 _write: Final = insert(audit_event).values({name: bindparam(name) for name in _WRITTEN})
 _WRITE: Final = Prepared(_write.inline())
 _written: Final = _write.returning(audit_event.c.app, audit_event.c.pk).cte("written")
@@ -32,7 +37,7 @@ _TELL: Final = {
 }
 _COUNT: Final = select(func.count()).select_from(audit_event).where(audit_event.c.app == bindparam("app"))
 _YOUNGEST: Final = (
-    select(audit_event.c.body)
+    select(audit_event.c.body, audit_event.c.personal)
     .where(audit_event.c.app == bindparam("app"))
     .order_by(audit_event.c.pk.desc())
     .limit(bindparam("limit"))
@@ -59,15 +64,27 @@ def write_event(
         "actor": cause.actor,
         "app": scope.app_name,
         "at": moment_of(scope.moment).isoformat(),
-        "detail": dict(detail) | ({"reason": cause.reason} if cause.reason else {}),
         "request_id": cause.request_id,
         "run_id": cause.run_id,
         "subject_id": subject_id,
-        "subject_name": subject_name,
     }
-    body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    told = dict(detail) | ({"reason": cause.reason} if cause.reason else {})
+    row = {
+        "app": scope.app,
+        "subject_id": subject_id,
+        "run_id": cause.run_id,
+        **committed(event, subject_name, told),
+    }
     for statement in _TELL[scope.dialect] if into_outbox else [_WRITE]:
-        statement.later(scope.link, app=scope.app, subject_id=subject_id, run_id=cause.run_id, body=body)
+        statement.later(scope.link, **row)
+
+
+def committed(event: Mapping[str, Any], subject_name: str | None, detail: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the columns `body`, `salt` and `personal` of an event: the body commits to the other two."""
+    personal = orjson.dumps({"detail": detail, "subject_name": subject_name}, option=orjson.OPT_SORT_KEYS)
+    salt = token_bytes(SALT_SIZE)
+    body = orjson.dumps({**event, PERSONAL: commitment(salt, personal)}, option=orjson.OPT_SORT_KEYS)
+    return {"body": body, "salt": salt, "personal": personal}
 
 
 def read_trail(scope: Scope, subject_id: str | None, run_id: str | None, limit: int) -> tuple[AuditEvent, ...]:
@@ -78,7 +95,7 @@ def read_trail(scope: Scope, subject_id: str | None, run_id: str | None, limit: 
     if run_id is not None:
         statement = statement.where(audit_event.c.run_id == run_id)
     rows = scope.connection.execute(statement, {"app": scope.app, "limit": limit})
-    return tuple(map(_event_of, rows))
+    return tuple(event_of(row.body, row.personal) for row in rows)
 
 
 def count_events(scope: Scope) -> int:
@@ -126,7 +143,10 @@ def _flat(document: Document) -> dict[str, Any]:
     return flat
 
 
-def _event_of(row: AnyRow) -> AuditEvent:
-    event = orjson.loads(row.body)
+def event_of(body: bytes, personal: bytes | None) -> AuditEvent:
+    """Return an event from its body and its personal part; None where that was removed, and for events of old."""
+    event = orjson.loads(body)
     event.pop("app")
-    return AuditEvent(**(event | {"at": datetime.fromisoformat(event["at"])}))
+    is_erased = event.pop(PERSONAL, None) is not None and personal is None
+    told = orjson.loads(personal) if personal else {"detail": {}, "subject_name": None}
+    return AuditEvent(**(told | event | {"at": datetime.fromisoformat(event["at"]), "is_erased": is_erased}))

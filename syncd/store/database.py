@@ -15,6 +15,7 @@ from syncd.core.changes import Cause
 from syncd.ports import EVERYTHING, Clock, Grant, TokenRecord
 from syncd.store import leniencies, tokens
 from syncd.store.anchors import Walks
+from syncd.store.audit_log import SqlAuditLog
 from syncd.store.bells import SqlBell
 from syncd.store.constructs import insert_on_each
 from syncd.store.engine import Transactions
@@ -187,6 +188,13 @@ class SqlDatabase:
         if key is None:
             raise Unavailable("A key was lost while it was made. Try again.")
         return key
+
+    # -------------------------------------------------------------- the audit log
+
+    @property
+    def audit_log(self) -> SqlAuditLog:
+        """The audit log of the installation."""
+        return SqlAuditLog(self._transactions)
 
     # -------------------------------------------------------------- bells
 

@@ -344,6 +344,7 @@ lease = Table(
 
 # ------------------------------------------------------------------ evidence and hand-over
 
+# `body` commits to the hash of `salt` and `personal`, so that these two can be removed and nothing else.
 audit_event = Table(
     "audit_event",
     METADATA,
@@ -352,6 +353,8 @@ audit_event = Table(
     Column("subject_id", KEY),
     Column("run_id", KEY),
     Column("body", LargeBinary, nullable=False),
+    Column("salt", LargeBinary),
+    Column("personal", LargeBinary),
     UniqueConstraint("app", "pk"),
     Index(None, "app", "subject_id"),
     Index(None, "app", "run_id"),

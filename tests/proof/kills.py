@@ -131,9 +131,9 @@ def _read(world: World) -> EndState:
         connection, app = unit._scope.connection, unit._scope.app
         people = (unit.resources.read("User", person.account_id) for person in world.people)
         accounts = tuple((one.document["userName"], one.document["active"] is True) for one in people)
-        bodies = connection.execute(select(audit_event.c.body).where(audit_event.c.app == app)).scalars()
-        events = [event for body in bodies if is_effect(event := orjson.loads(body))]
-        effects = Counter((event["action"], event["subject_name"]) for event in events)
+        rows = connection.execute(select(audit_event.c.body, audit_event.c.personal).where(audit_event.c.app == app))
+        told = (orjson.loads(row.body) | orjson.loads(row.personal) for row in rows)
+        effects = Counter((event["action"], event["subject_name"]) for event in told if is_effect(event))
         items = connection.execute(select(plan_item).where(plan_item.c.app == app)).all()
         outcomes = Counter(row.outcome for row in items if row.outcome == "done")
     return EndState(accounts, tuple(sorted(effects.items())), tuple(sorted(outcomes.items())))

@@ -30,7 +30,7 @@ def definitions(connection: Connection) -> set[tuple[str, ...]]:
     """Return how the database itself describes its tables, columns, indexes and constraints, Alembic's table aside."""
     found: set[tuple[str, ...]]
     if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql("SELECT tbl_name, name, sql FROM sqlite_master")
+        rows = connection.exec_driver_sql("SELECT tbl_name, name, sql FROM sqlite_master WHERE type <> 'trigger'")
         found = {(table, name, _in_any_order(sql or "")) for table, name, sql in rows}
     else:
         found = {tuple(map(str, row)) for query in _POSTGRESQL_CATALOGUE for row in connection.exec_driver_sql(query)}
