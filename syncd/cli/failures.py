@@ -8,6 +8,8 @@ import click
 
 ERROR: Final = 1
 SOURCE_UNHEALTHY: Final = 3
+LEASE_HELD: Final = 6
+VERIFICATION_FAILED: Final = 8
 USAGE: Final = 64
 CONFIGURATION: Final = 78
 
@@ -65,4 +67,8 @@ _FORESEEN: Final = {
     "AlreadyDecidedError": ERROR,
     "UnknownRunError": ERROR,
     "ServeError": ERROR,
+    "KeyFileError": CONFIGURATION,
+    "OutsideError": ERROR,
+    "BrokenLogError": VERIFICATION_FAILED,
+    "LeaseHeldError": LEASE_HELD,
 }

@@ -141,7 +141,11 @@ class Walk:
 
     def take(self, entry: LogEntry) -> bool:
         """Look at the next entry, and return whether one can go on: not beyond what is missing or was edited."""
-        fault = self._fault_of(entry)
+        try:
+            fault = self._fault_of(entry)
+        except TypeError:
+            message = f"entry {entry.seq} is not made of bytes any more: it was edited"
+            fault = Fault(FaultKind.EDITED, entry.seq, message)
         if fault:
             self.faults.append(fault)
             return False

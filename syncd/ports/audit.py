@@ -106,6 +106,9 @@ class Outside(Protocol):
 class AuditLog(Protocol):
     """The log, and the right to go on with it: one sequencer at a time has it, and a later one fences the earlier."""
 
+    def waits(self) -> bool:
+        """Return whether an event is in no entry yet; cheap enough to be asked ten times a second."""
+
     def take(self, holder: str, lasting: timedelta) -> int:
         """Take the log and return the fencing token. Raises `LeaseHeldError` while another one has it."""
 

@@ -24,6 +24,7 @@ from syncd.store.audit_tables import (
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each
 from syncd.store.engine import Transactions
 from syncd.store.moments import microseconds, moment_of
+from syncd.store.prepared import Prepared
 from syncd.store.tables import app, audit_event, plan_item, run
 
 _AT_ONCE: Final = 5000
@@ -48,6 +49,7 @@ _WAITING: Final = (
     .order_by(audit_pending.c.event_pk)
     .limit(bindparam("limit"))
 )
+_WAITS: Final = Prepared(select(audit_pending.c.event_pk).limit(1))
 _SEALED: Final = delete(audit_pending).where(audit_pending.c.event_pk == bindparam("of_event"))
 _APPEND: Final = insert(audit_log)
 _KEEP_NODES: Final = insert(audit_node)
@@ -255,6 +257,10 @@ class SqlAuditLog:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
+
+    def waits(self) -> bool:
+        """Return whether an event is in no entry yet."""
+        return self._transactions.first_row(_WAITS) is not None
 
     def take(self, holder: str, lasting: timedelta) -> int:
         """Take the log and return the fencing token. Raises `LeaseHeldError` while another one has it."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -333,3 +334,13 @@ def test_a_log_without_a_key_says_that_nothing_was_signed(
     log.seal()
     log.notary = replace(log.notary, signer=signer)
     assert kinds(verified(log)) == {F.UNSIGNED}
+
+
+def test_the_guide_tells_which_attacks_are_found() -> None:
+    guide = Path(__file__).parents[2].joinpath("docs", "audit-log.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| ([a-z ]+) \| ((?:not )?found \| (?:not )?found) \|$", guide, re.MULTILINE))
+    assert told.pop("restore an older database") == "not found | found"  # the test of that name
+    assert told == {
+        name: f"{'found' if without else 'not found'} | {'found' if within else 'not found'}"
+        for name, (_, within, without) in ATTACKS.items()
+    }
