@@ -65,4 +65,6 @@ _FORESEEN: Final = {
     "AlreadyDecidedError": ERROR,
     "UnknownRunError": ERROR,
     "ServeError": ERROR,
+    "KeyFileError": CONFIGURATION,
+    "MemoryFileError": CONFIGURATION,
 }

@@ -112,7 +112,7 @@ def _bound(host: str, port: int) -> int:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        message = f"Cannot listen on {host} port {port}: {error.strerror}. Set another server.host or server.port."
+        message = f"Cannot listen on {host} port {port}: {error.strerror}. Name another host or port."
         raise ServeError(message) from error
     return listener.detach()
 
