@@ -64,10 +64,10 @@ class WitnessApp:
             return _Answer(HTTPStatus.NOT_FOUND, f"there is nothing here but {PATH}\n")
         if environ["REQUEST_METHOD"] != "POST":
             return _Answer(HTTPStatus.METHOD_NOT_ALLOWED, "send a checkpoint with POST\n")
-        body = environ["wsgi.input"].read(MAXIMUM_BODY + 1)
-        if len(body) > MAXIMUM_BODY:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > MAXIMUM_BODY:
             return _Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"no submission is larger than {MAXIMUM_BODY} bytes\n")
-        return self._add_checkpoint(body)
+        return self._add_checkpoint(environ["wsgi.input"].read(length))
 
     def _add_checkpoint(self, body: bytes) -> _Answer:
         try:

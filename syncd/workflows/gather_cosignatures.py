@@ -22,7 +22,9 @@ class Outcome(StrEnum):
 
     COSIGNED = "cosigned"
     BEHIND = "behind"
-    """The witness has cosigned more entries of this log than the checkpoint has."""
+    """The witness has cosigned more entries than this log has: it was put back."""
+    OVERTAKEN = "overtaken"
+    """The witness has cosigned a later checkpoint, of entries that this log has too."""
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
 
@@ -78,7 +80,7 @@ def _asked(log: AuditLog, signed: SignedCheckpoint, note: Note, witness: Witness
             line = witness.cosign(old, proof, note)
         except WitnessConflictError as conflict:
             if conflict.size > signed.size or conflict.size == old:
-                return _contradicted(name, signed, conflict.size)
+                return _contradicted(log, name, signed, conflict.size)
             old = conflict.size
         else:
             log.keep_cosignature(signed.size, name, str(line))
@@ -86,10 +88,14 @@ def _asked(log: AuditLog, signed: SignedCheckpoint, note: Note, witness: Witness
     return WitnessTold(name, Outcome.REFUSED, f"{name} names another size each time that it is asked", old)
 
 
-def _contradicted(name: str, signed: SignedCheckpoint, size: int) -> WitnessTold:
+def _contradicted(log: AuditLog, name: str, signed: SignedCheckpoint, size: int) -> WitnessTold:
+    with log.reading_log() as reader:
+        entries = reader.head().size
+    if signed.size < size <= entries:
+        return WitnessTold(name, Outcome.OVERTAKEN, f"{name} has cosigned a later checkpoint, of {size} entries", size)
     put_back = f"An older database was put back, or another one signs under this name. {_REMEDY}"
     if size > signed.size:
-        why = f"{name} has cosigned {size} entries of this log, and this checkpoint has {signed.size}. {put_back}"
+        why = f"{name} has cosigned {size} entries of this log, and there are {entries}. {put_back}"
         return WitnessTold(name, Outcome.BEHIND, why, size)
     why = f"{name} has cosigned {size} other entries under the name of this log. {put_back}"
     return WitnessTold(name, Outcome.REFUSED, why, size)
