@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "audit": "syncd.cli.audit",
     "notify": "syncd.cli.notify",
     "storm": "syncd.cli.storm",
+    "witness": "syncd.cli.witness",
     "simulate": "syncd.cli.simulate",
 }
 """Each module has a click command called `command`. The order is that of the help."""

@@ -71,4 +71,5 @@ _FORESEEN: Final = {
     "OutsideError": ERROR,
     "BrokenLogError": VERIFICATION_FAILED,
     "LeaseHeldError": LEASE_HELD,
+    "MemoryFileError": CONFIGURATION,
 }
