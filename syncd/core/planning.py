@@ -2,19 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from syncd.core.classification import Finding
+from syncd.core.classification import PUSH_FAILED, Finding
 from syncd.core.consents import Waiver
 from syncd.core.group_matching import GroupFinding
-from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, GRANTS, Confirm, Effect, Mode, Situation
+from syncd.core.policy import Policy, in_words
+from syncd.core.situations import EFFECTS, GRANTS, NO_DRIFT, Confirm, Effect, Mode, Situation
 from syncd.core.subjects import Absence, MarkKind, Origin, Presence
 
 _ORDER: Final = {effect: position for position, effect in enumerate(Effect)}
+_PUSH_FAILED: Final[Mapping[Situation, Collection[str]]] = {
+    Situation.GHOST: {"ERROR"},
+    Situation.SOURCE_SYNC_ERROR: PUSH_FAILED,
+}
+"""What may end by itself, and the sync states with which it does not. Before its first push a row is OUT_OF_SYNC."""
+
 NEW: Final = frozenset({Effect.CREATE, Effect.RESTORE})
 """Effects for which there is no account yet."""
 
@@ -182,6 +188,15 @@ def freeze_flapping(findings: Iterable[Finding], switches: Mapping[str, int], po
     )
 
 
+def grant_grace(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, ...]:
+    """Return the findings, those in WITHIN_GRACE that a push may still end by itself (situations D02 and D19).
+
+    It is granted by the age of the assignment alone, which Okta tells by its own clock. Of unknown age, or where Okta
+    says that the push failed, there is nothing to wait for.
+    """
+    return tuple(_excused(finding, policy) for finding in findings)
+
+
 def keeps_to_windows(item: Item) -> bool:
     """Return whether the effect waits for the end of a maintenance window: a person whom Okta deactivated does not."""
     return item.situation is not Situation.ZOMBIE_DEPROVISIONED
@@ -209,6 +224,17 @@ def _accepted(finding: AnyFinding, waivers: Mapping[str, tuple[Waiver, ...]], no
     covering = (one for one in waivers.get(finding.account.id, ()) if one.covers(finding.situation, now))
     waiver = next(covering, None)
     return replace(finding, waiver=waiver.waiver_id) if waiver else finding
+
+
+def _excused(finding: Finding, policy: Policy) -> Finding:
+    assignment, grace = finding.subject.assignment, policy.grace(finding.base)
+    failed = _PUSH_FAILED.get(finding.base)
+    if failed is None or assignment is None or assignment.sync_state in failed or finding.situation in NO_DRIFT:
+        return finding
+    if assignment.age is None or assignment.age >= grace:
+        return finding
+    reason = f"{finding.reason}; so for {in_words(assignment.age)} in Okta, and the grace is {in_words(grace)}"
+    return replace(finding, situation=Situation.WITHIN_GRACE, reason=reason)
 
 
 def _item(finding: Finding, effect: Effect, policy: Policy) -> Item:

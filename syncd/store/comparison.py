@@ -38,6 +38,7 @@ _DIFFERING: Final = (
     select(
         *ASSIGNMENT_COLUMNS,
         snapshot_item.c.attributes,
+        snapshot_item.c.age,
         *(account.c.pk.label(key.name) for key, account in PARTNERS.items()),
     )
     .select_from(MATCHED)
@@ -187,7 +188,8 @@ def _subject(rows: tuple[AnyRow, ...], accounts: Mapping[int, Account]) -> Subje
 
 
 def _assignment(row: AnyRow) -> Assignment:
-    return Assignment(*row[: len(ASSIGNMENT_COLUMNS) + 1])  # the attributes come next
+    age = None if row.age is None else timedelta(microseconds=row.age)
+    return Assignment(*(*row[: len(ASSIGNMENT_COLUMNS) + 1], age))  # the attributes come before the age
 
 
 def _unlisted_subject(row: AnyRow, sealed: int) -> Subject:

@@ -17,7 +17,7 @@ from syncd.ports import AssignmentPage, Comparison, Manifest, Resumed, SnapshotR
 from syncd.store.comparison import compare, count_accounts
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
-from syncd.store.moments import moment_of
+from syncd.store.moments import microseconds, moment_of
 from syncd.store.pairing import ALONE
 from syncd.store.runs import RUNNING
 from syncd.store.scope import Scope
@@ -186,7 +186,7 @@ class SqlStaging:
         It was begun with the same identity, no longer than `max_age` ago, and its last page came with a cursor.
         """
         self._scope.refuse_reading()
-        abandoned = self._execute(_ABANDONED, max_age=max_age // timedelta(microseconds=1))
+        abandoned = self._execute(_ABANDONED, max_age=microseconds(max_age))
         found = next((row for row in abandoned if row.identity == _told(identity)), None)
         if found is None:
             return None
@@ -315,6 +315,7 @@ def _item(app: int, snapshot_pk: int, row: Assignment) -> dict[str, Any]:
         "sync_state": row.sync_state,
         "digest": digest(row.attributes),
         "attributes": dict(row.attributes),
+        "age": None if row.age is None else microseconds(row.age),
     }
 
 

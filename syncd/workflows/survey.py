@@ -15,7 +15,7 @@ from syncd.core.group_matching import GroupFinding
 from syncd.core.group_planning import with_groups
 from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan
 from syncd.core.member_matching import cover_member
-from syncd.core.planning import Plan, accept, freeze_flapping, keeps_to_windows, make_plan
+from syncd.core.planning import Plan, accept, freeze_flapping, grant_grace, keeps_to_windows, make_plan
 from syncd.core.reports import DriftReport, count_situations
 from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
@@ -225,7 +225,7 @@ def _judge_groups(desk: Desk, unit: UnitOfWork, seen: GroupsSeen | None, known: 
 def _judge_subjects(desk: Desk, unit: UnitOfWork, subjects: Sequence[Subject], known: _Known) -> tuple[Finding, ...]:
     """Return what each subject is, with what people said of its account, and what happened to it lately."""
     subjects = _with_tombstones(unit, tuple(_known(subject, known) for subject in subjects))
-    findings = classify(subjects, desk.policy.protects)
+    findings = grant_grace(classify(subjects, desk.policy.protects), desk.policy)
     now = unit.decisions.now()
     switching = {Effect.DEACTIVATE, Effect.REACTIVATE}
     repaired = [one.account.id for one in findings if one.account and EFFECTS.get(one.situation) in switching]
