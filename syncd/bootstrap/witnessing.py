@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from syncd.bootstrap.system import SystemClock
 from syncd.core.notes import COSIGNATURE, VerifierKey
@@ -15,8 +16,8 @@ from syncd.web.server import serve
 from syncd.witness.app import MAXIMUM_BODY, WitnessApp
 from syncd.witness.memory import MemoryFile
 
-_QUEUE = 64
-_BUFFERED = 4 * 1024 * 1024
+_QUEUE: Final = 64
+_BUFFERED: Final = 4 * 1024 * 1024
 
 
 def make_witness_key(name: str, path: Path) -> VerifierKey:
