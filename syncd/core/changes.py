@@ -37,6 +37,9 @@ class Action(StrEnum):
     ACCOUNT_UNMARKED = "account:unmarked"
     WAIVER_GIVEN = "waiver:given"
     WAIVER_ENDED = "waiver:ended"
+    REVIEW_OPENED = "review:opened"
+    REVIEW_DECIDED = "review:decided"
+    REVIEW_CLOSED = "review:closed"
 
 
 TAKES_ACCESS: Final = frozenset({Action.ACCOUNT_DEACTIVATED, Action.ACCOUNT_DELETED})

@@ -37,6 +37,11 @@ from syncd.ports.ledger import (
     Runs,
     SavedPlan,
 )
+from syncd.ports.reviews import (
+    Ground,
+    Headcount,
+    Reviews,
+)
 from syncd.ports.snapshots import (
     Comparison,
     Manifest,
@@ -75,7 +80,9 @@ __all__ = [
     "Decisions",
     "EventLog",
     "Grant",
+    "Ground",
     "Groups",
+    "Headcount",
     "Hint",
     "Hints",
     "KeptRun",
@@ -91,6 +98,7 @@ __all__ = [
     "Position",
     "Quarantine",
     "Resumed",
+    "Reviews",
     "RunRecord",
     "Runs",
     "SavedPlan",

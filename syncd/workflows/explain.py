@@ -11,7 +11,8 @@ from syncd.core.consents import Waiver
 from syncd.core.guard import CHECKS, Scene
 from syncd.core.planning import Item, accept, freeze_flapping
 from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, MEANINGS, Mode
+from syncd.core.rejections import Rejections, reject
+from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, subject_of
 from syncd.ports import AssignmentSource, AuditEvent, Database, UnitOfWork
 from syncd.workflows.scene import read_scene
@@ -108,6 +109,7 @@ class _Known:
     """What the store knows of one account, read at once."""
 
     scene: Scene
+    rejections: Rejections
     waivers: tuple[Waiver, ...]
     now: datetime
     switches: int
@@ -121,12 +123,13 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
     waivers = tuple(one for one in unit.decisions.waivers() if one.account_id == account_id)
     now = unit.decisions.now()
     switches = unit.decisions.switches([account_id], now - FLAPPING_WITHIN).get(account_id, 0)
-    return _Known(found[0], waivers, now, switches, unit.audit_trail(subject_id=account_id, limit=20))
+    rejections = Rejections.among(unit.reviews.rejections(found[0].account))
+    return _Known(found[0], rejections, waivers, now, switches, unit.audit_trail(subject_id=account_id, limit=20))
 
 
 def _explain_one(known: _Known, lookup: Lookup | None, policy: Policy) -> Explanation:
     account = known.scene.account
-    findings = classify([subject_of(account, lookup)], policy.protects)
+    findings = reject(classify([subject_of(account, lookup)], policy.protects), known.rejections, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
     supposed = Item(
@@ -165,6 +168,8 @@ def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Po
     found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
     if finding.waiver:
         found.append(f"end the waiver: syncd waiver end {finding.waiver}")
+    if finding.base in {Situation.ACCESS_REJECTED, Situation.REJECTED_ASSIGNED}:
+        found.append("take the assignment away in Okta: its next push would open the account again")
     if effect and mode is Mode.PROPOSE:
         found.append("approve a plan that holds it: syncd plan approve")
     elif effect and mode is not Mode.AUTO:
@@ -175,6 +180,7 @@ def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Po
 _WHAT_TO_DO: Final = {
     "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
     "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
+    "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
     "the budget is not used up": "wait, or approve the plan: syncd plan approve",
 }
