@@ -121,6 +121,17 @@ def test_the_same_guards_as_ever_stand_between_a_rejection_and_its_effect(held: 
     assert obstacle in plan.deferred[0].reason
 
 
+def test_a_proposal_takes_the_place_of_no_administrator_who_has_to_go() -> None:
+    rejected = linked(account(is_admin=True), assignment())
+    dismissed = linked(
+        account(id="account-2", external_id="00u2", is_admin=True),
+        assignment(okta_user_id="00u2", external_id="account-2", user_status="DEPROVISIONED"),
+    )
+    plan = make_plan("app", [found(rejected), found(dismissed)], Policy(), admins=2)
+    assert [item.account_id for item in plan.items] == ["account-2"]
+    assert [one.account_id for one in plan.deferred] == ["account-1"]
+
+
 def test_an_account_that_okta_opens_again_and_again_is_frozen() -> None:
     (frozen,) = freeze_flapping([found(linked(account(), assignment()))], {"account-1": 3}, Policy())
     assert frozen.situation is Situation.FLAPPING
