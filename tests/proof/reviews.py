@@ -57,13 +57,23 @@ class ReviewSchedule(Schedule):
 
     def _begin_with_drift(self) -> None:
         person = self._rng.choice(self.world.people)
-        if self._rng.random() < 1 / 2:
+        what = self._rng.choice(["rejected", "closed", "closed", "drifting"])
+        if what == "drifting":
+            super()._begin_with_drift()
+            return
+        self.world.log.append(f"{what}: {self.world.people.index(person)}")
+        if what == "rejected":
             self.decide(person, Decision.REJECT)
         else:
-            super()._begin_with_drift()
+            self.world.push(person, active=False)
 
     def _moves(self) -> Mapping[str, tuple[int, Move]]:
         return {**super()._moves(), **_DECISIONS}
+
+    def a_rejected(self, otherwise: Person) -> Person:
+        """Return somebody who is rejected."""
+        rejected = [one for one in self.world.people if one.account_id in self._reviewing.rejected]
+        return self._rng.choice(rejected or [otherwise])
 
     def decide(self, person: Person, decision: Decision) -> None:
         """Decide about an account, in place of whatever was decided before."""
@@ -80,17 +90,20 @@ class ReviewSchedule(Schedule):
             self._reviewing.rejected.discard(person.account_id)
 
 
-def _decides(decision: Decision) -> Move:
-    def move(schedule: Schedule, person: Person) -> None:
-        if isinstance(schedule, ReviewSchedule):
-            schedule.decide(person, decision)
+def _rejects(schedule: Schedule, person: Person) -> None:
+    if isinstance(schedule, ReviewSchedule):
+        schedule.decide(person, Decision.REJECT)
 
-    return move
+
+def _approves(schedule: Schedule, person: Person) -> None:
+    """Approve somebody, of the rejected ones if there are any."""
+    if isinstance(schedule, ReviewSchedule):
+        schedule.decide(schedule.a_rejected(person), Decision.APPROVE)
 
 
 _DECISIONS: Final[Mapping[str, tuple[int, Move]]] = {
-    "a review rejects": (8, _decides(Decision.REJECT)),
-    "a review approves": (6, _decides(Decision.APPROVE)),
+    "a review rejects": (30, _rejects),
+    "a review approves instead of": (20, _approves),
 }
 
 
