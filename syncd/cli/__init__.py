@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "explain": "syncd.cli.explain",
     "mark": "syncd.cli.mark",
     "waiver": "syncd.cli.waiver",
+    "review": "syncd.cli.review",
     "undo": "syncd.cli.undo",
     "audit": "syncd.cli.audit",
     "notify": "syncd.cli.notify",

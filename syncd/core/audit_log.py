@@ -143,7 +143,8 @@ def epoch_of(origin: str, signed_as: str) -> int | None:
     if signed_as == origin:
         return 1
     number = signed_as.removeprefix(f"{origin}{_EPOCH}")
-    return int(number) if number != signed_as and number.isdecimal() and int(number) > 1 else None
+    is_one = number != signed_as and number.isdecimal() and number == str(int(number)) and int(number) > 1
+    return int(number) if is_one else None
 
 
 def rotation_message(old: str, new: str) -> bytes:

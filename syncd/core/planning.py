@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from syncd.core.classification import PUSH_FAILED, Finding
@@ -128,11 +129,12 @@ class Plan:
 def make_plan(app: str, findings: Iterable[Finding], policy: Policy, admins: int | None = None) -> Plan:
     """Return the plan for these findings: the same bytes for the same findings in any order (invariant I17).
 
-    `admins` is how many active administrators there are, None where the policy names no group of them.
+    `admins` is how many active administrators there are, None where the policy names no group of them. Of whom one may
+    go, that is first who goes without an approval: what is proposed may never be approved.
     """
     items: list[Item] = []
     deferred: list[Deferred] = []
-    for finding in sorted(findings, key=_order_of_finding):
+    for finding in sorted(findings, key=partial(_order_of_finding, policy)):
         effect = repair_of(finding, policy)
         if effect is None:
             continue
@@ -213,9 +215,10 @@ def order_of_item(item: Item) -> tuple[int, str, str, str]:
     return _ORDER[item.effect], item.group_id or "", item.account_id, item.okta_user_id or ""
 
 
-def _order_of_finding(finding: Finding) -> tuple[str, str]:
+def _order_of_finding(policy: Policy, finding: Finding) -> tuple[bool, str, str]:
     assignment = finding.subject.assignment
-    return finding.account.id if finding.account else "", assignment.okta_user_id if assignment else ""
+    is_proposed = policy.mode(finding.situation) is Mode.PROPOSE
+    return is_proposed, finding.account.id if finding.account else "", assignment.okta_user_id if assignment else ""
 
 
 def _accepted(finding: AnyFinding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> AnyFinding:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from scim.resource import fold
-from syncd.core.situations import DEFAULT_MODES, GRANTS, REVOKES, TAXONOMY, Confirm, Mode, Situation
+from syncd.core.situations import DECIDED_HERE, DEFAULT_MODES, GRANTS, REVOKES, TAXONOMY, Confirm, Mode, Situation
 from syncd.core.subjects import Account, MarkKind
 
 
@@ -69,8 +69,11 @@ class Policy:
     def confirm(self, situation: Situation) -> Confirm:
         """Return what has to bear out the effect of a situation.
 
-        Nobody loses or gets access without a question about them: there, a weaker setting counts as `point`.
+        Nobody loses or gets access without a question about them: there, a weaker setting counts as `point`. What was
+        decided here needs none, whatever is set.
         """
+        if situation in DECIDED_HERE:
+            return Confirm.NONE
         kind = TAXONOMY[situation]
         chosen = self.rules.get(situation, NO_RULE).confirm or kind.confirm
         if kind.effect in GRANTS | REVOKES:

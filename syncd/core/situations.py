@@ -1,4 +1,4 @@
-"""The situations a subject can be in, and what may follow from each: the taxonomy D01 to D32 as one table."""
+"""The situations a subject can be in, and what may follow from each: the taxonomy D01 to D34 as one table."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,6 +39,8 @@ class Situation(StrEnum):
     OUT_OF_SCOPE = "out-of-scope"
     WITHIN_GRACE = "within-grace"
     UNKNOWN = "unknown"
+    ACCESS_REJECTED = "access-rejected"
+    REJECTED_ASSIGNED = "rejected-assigned"
 
 
 class Mode(StrEnum):
@@ -172,6 +174,12 @@ TAXONOMY: Final = {
         "D02b", "so new in Okta that its push may be on its way; looked at again after the grace", is_drift=False
     ),
     Situation.UNKNOWN: Kind("D32", "Okta's answer was not definitive, so nothing is concluded"),
+    Situation.ACCESS_REJECTED: Kind(
+        "D33", "rejected in an access review, and the account is open", Mode.PROPOSE, Effect.DEACTIVATE
+    ),
+    Situation.REJECTED_ASSIGNED: Kind(
+        "D34", "rejected in an access review and not open, and Okta still assigns it: take the assignment away there"
+    ),
 }
 """What a subject can be. Three codes are no situations of a subject: see `ELSEWHERE`."""
 
@@ -186,5 +194,7 @@ ELSEWHERE: Final = {
 EFFECTS: Final = {situation: kind.effect for situation, kind in TAXONOMY.items() if kind.effect is not None}
 DEFAULT_MODES: Final = {situation: kind.mode for situation, kind in TAXONOMY.items()}
 MEANINGS: Final = {situation: kind.meaning for situation, kind in TAXONOMY.items()}
+DECIDED_HERE: Final = frozenset({Situation.ACCESS_REJECTED})
+"""What a person decided here: Okta is not asked to bear it out. That the decision stands is asked instead."""
 NO_DRIFT: Final = frozenset(situation for situation, kind in TAXONOMY.items() if not kind.is_drift)
 """What a clean report may hold: an account that somebody else manages is no drift of ours, and is counted."""

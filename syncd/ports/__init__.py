@@ -38,6 +38,11 @@ from syncd.ports.ledger import (
     Runs,
     SavedPlan,
 )
+from syncd.ports.reviews import (
+    Ground,
+    Headcount,
+    Reviews,
+)
 from syncd.ports.snapshots import (
     Comparison,
     Manifest,
@@ -76,7 +81,9 @@ __all__ = [
     "Decisions",
     "EventLog",
     "Grant",
+    "Ground",
     "Groups",
+    "Headcount",
     "Hint",
     "Hints",
     "KeptEvent",
@@ -93,6 +100,7 @@ __all__ = [
     "Position",
     "Quarantine",
     "Resumed",
+    "Reviews",
     "RunRecord",
     "Runs",
     "SavedPlan",

@@ -15,6 +15,7 @@ from syncd.ports.decisions import Decisions
 from syncd.ports.events import Hints
 from syncd.ports.groups import Groups
 from syncd.ports.ledger import Lease, Runs
+from syncd.ports.reviews import Reviews
 from syncd.ports.snapshots import Staging
 
 
@@ -58,6 +59,10 @@ class UnitOfWork(Protocol):
     @property
     def decisions(self) -> Decisions:
         """What people decided about the application's accounts and plans."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """The application's access reviews."""
 
     @property
     def hints(self) -> Hints:

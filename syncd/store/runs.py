@@ -16,7 +16,7 @@ from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, plan_item, run
 
-RUNNING, _ENDED, _FAILED = "running", "ended", "failed"
+RUNNING, ENDED, _FAILED = "running", "ended", "failed"
 _EXIT_OF_A_FAILURE: Final = 1
 _DAY, _WEEK = microseconds(timedelta(days=1)), microseconds(timedelta(days=7))
 
@@ -211,7 +211,7 @@ class SqlRuns:
 
         Raises ValueError when there is no such run.
         """
-        state = _FAILED if exit_code == _EXIT_OF_A_FAILURE else _ENDED
+        state = _FAILED if exit_code == _EXIT_OF_A_FAILURE else ENDED
         found = {str(name): count for name, count in counts.items()}
         if self._change(_END, run_id, new_state=state, new_exit_code=int(exit_code), new_counts=found) is None:
             raise ValueError(f"there is no run {run_id}")

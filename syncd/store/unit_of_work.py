@@ -15,6 +15,7 @@ from syncd.store.directory import Directory
 from syncd.store.groups import SqlGroups
 from syncd.store.hints import SqlHints
 from syncd.store.notices import SqlNotices
+from syncd.store.reviews import SqlReviews
 from syncd.store.runs import SqlRuns
 from syncd.store.scope import Scope
 from syncd.store.staging import SqlStaging
@@ -30,6 +31,7 @@ class SqlUnitOfWork:
         self.groups = SqlGroups(scope)
         self.runs = SqlRuns(scope)
         self.decisions = SqlDecisions(scope)
+        self.reviews = SqlReviews(scope)
         self.hints = SqlHints(scope)
         self.notices = SqlNotices(scope)
 

@@ -10,7 +10,8 @@ from syncd.core.consents import Waiver
 from syncd.core.guard import CHECKS, Scene
 from syncd.core.planning import Item, accept, freeze_flapping, grant_grace
 from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, MEANINGS, Mode
+from syncd.core.rejections import Rejections, reject
+from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
 from syncd.ports import AssignmentSource, Database, UnitOfWork
 from syncd.workflows.memberships import Here, Membership, ask_memberships
@@ -102,6 +103,7 @@ class _Known:
     """What the store knows of one account, read at once."""
 
     scene: Scene
+    rejections: Rejections
     waivers: tuple[Waiver, ...]
     now: datetime
     switches: int
@@ -123,14 +125,16 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
         through=tuple((group_id, name) for group_id, name, kind in groups if kind != "direct"),
         groups=unit.groups.all() if policy.groups else None,
     )
-    return _Known(scene, waivers, now, switches, here, read_timeline(unit, scene.account))
+    rejections = Rejections.among(unit.reviews.rejections(scene.account))
+    return _Known(scene, rejections, waivers, now, switches, here, read_timeline(unit, scene.account))
 
 
 def _explain_one(
     known: _Known, lookup: Lookup | None, memberships: tuple[Membership, ...], policy: Policy
 ) -> Explanation:
     account = known.scene.account
-    findings = grant_grace(classify([_subject(account, lookup)], policy.protects), policy)
+    findings = reject(classify([_subject(account, lookup)], policy.protects), known.rejections, policy)
+    findings = grant_grace(findings, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
     supposed = Item(
@@ -185,6 +189,8 @@ def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Po
     found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
     if finding.waiver:
         found.append(f"end the waiver: syncd waiver end {finding.waiver}")
+    if finding.base in {Situation.ACCESS_REJECTED, Situation.REJECTED_ASSIGNED}:
+        found.append("take the assignment away in Okta: its next push would open the account again")
     if effect and mode is Mode.PROPOSE:
         found.append("approve a plan that holds it: syncd plan approve")
     elif effect and mode is not Mode.AUTO:
@@ -195,6 +201,7 @@ def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Po
 _WHAT_TO_DO: Final = {
     "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
     "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
+    "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
     "the budget is not used up": "wait, or approve the plan: syncd plan approve",
 }
