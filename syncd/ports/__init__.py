@@ -19,6 +19,7 @@ from syncd.ports.events import (
     Place,
     Position,
 )
+from syncd.ports.evidence import AuditEvent, Evidence, Removable, Told, Traces
 from syncd.ports.faults import (
     CursorLostError,
     LeaseHeldError,
@@ -52,7 +53,6 @@ from syncd.ports.source import (
 )
 from syncd.ports.store import (
     EVERYTHING,
-    AuditEvent,
     Database,
     Grant,
     TokenRecord,
@@ -74,6 +74,7 @@ __all__ = [
     "Database",
     "Decisions",
     "EventLog",
+    "Evidence",
     "Grant",
     "Groups",
     "Hint",
@@ -90,6 +91,7 @@ __all__ = [
     "Place",
     "Position",
     "Quarantine",
+    "Removable",
     "Resumed",
     "RunRecord",
     "Runs",
@@ -101,5 +103,7 @@ __all__ = [
     "Staging",
     "TokenRecord",
     "TokenStore",
+    "Told",
+    "Traces",
     "UnitOfWork",
 ]
