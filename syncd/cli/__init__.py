@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "undo": "syncd.cli.undo",
     "notify": "syncd.cli.notify",
     "storm": "syncd.cli.storm",
+    "audit": "syncd.cli.audit",
     "simulate": "syncd.cli.simulate",
 }
 """Each module has a click command called `command`. The order is that of the help."""

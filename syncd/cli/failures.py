@@ -8,6 +8,8 @@ import click
 
 ERROR: Final = 1
 SOURCE_UNHEALTHY: Final = 3
+PARTIAL: Final = 7
+VERIFICATION_FAILED: Final = 8
 USAGE: Final = 64
 CONFIGURATION: Final = 78
 
@@ -64,5 +66,7 @@ _FORESEEN: Final = {
     "RefusedDecisionError": ERROR,
     "AlreadyDecidedError": ERROR,
     "UnknownRunError": ERROR,
+    "UnprovableError": ERROR,
+    "RefusedErasureError": ERROR,
     "ServeError": ERROR,
 }

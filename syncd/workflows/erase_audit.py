@@ -44,7 +44,7 @@ def erase(database: Database, app: str, cause: Cause, subject_id: str) -> Remova
 
 def _prospect(unit: UnitOfWork, app: str, subject_id: str) -> Prospect:
     found = unit.account(subject_id)
-    # An open account is in use: what is told of it says who gave it access, and its next push would tell all of it anew.
+    # An open account is in use: its events say who gave it access, and its next push would tell all of it anew.
     if found is not None and found[0].active:
         raise RefusedErasureError(
             f"the account {subject_id} of {app} is open: what the log says about it is still needed, and the next push "

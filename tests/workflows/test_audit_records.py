@@ -1,0 +1,433 @@
+"""Records of the audit log: proved, exported, told and erased, on each database."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from scim.resource import Member, MembershipChange
+from syncd.core.audit_log import Erasure, canonical, erasure_of
+from syncd.core.changes import Action, Cause, Change
+from syncd.core.notes import Note
+from syncd.core.proofs import PersonalState, Proof, Proved, check
+from syncd.core.subjects import MarkKind
+from syncd.ports.audit import LogEntry
+from syncd.signing import SigningKey, is_signed
+from syncd.store import SqlDatabase
+from syncd.store.engine import make_engine
+from syncd.workflows.erase_audit import RefusedErasureError, erase, preview
+from syncd.workflows.export_audit import Selection, export
+from syncd.workflows.history import history
+from syncd.workflows.prove_audit import UncoveredError, UnprovableError, entry_of_event, prove
+from syncd.workflows.seal_audit import rotate
+from tests.conftest import SteppingClock
+from tests.workflows.sealing import APP, CAUSE, Sealing, sealing
+from tests.workflows.test_seal_audit import without_triggers
+
+OTHER_APP = "other"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "audit-log.md"
+
+
+@pytest.fixture
+def log(database: SqlDatabase, clock: SteppingClock, tmp_path: Path) -> Sealing:
+    return sealing(database, clock, tmp_path / "heads")
+
+
+def entries(log: Sealing) -> list[LogEntry]:
+    with log.database.audit_log.reading_log() as reader:
+        return list(reader.entries())
+
+
+def checked(log: Sealing, proof: Proof) -> Proved:
+    assert log.notary.signer is not None
+    return check(Proof.parse(str(proof)), [log.notary.signer.key], is_signed)
+
+
+def create(log: Sealing, login: str, cause: Cause = CAUSE, app: str = APP) -> str:
+    with log.database.transaction(app, cause) as unit:
+        stored = unit.record(Change("User", None, {"userName": login, "active": True}))
+    assert stored is not None
+    return stored.id
+
+
+def change(log: Sealing, account_id: str, cause: Cause = CAUSE, **values: object) -> None:
+    with log.database.transaction(APP, cause) as unit:
+        stored = unit.resources.read("User", account_id)
+        unit.record(Change("User", stored, {**stored.document, **values} if values else None))
+
+
+# ------------------------------------------------------------------ proofs
+
+
+def test_every_entry_is_proved_by_the_public_key_alone(log: Sealing, clock: SteppingClock) -> None:
+    log.sign("ann", "bob", "cid")
+    clock.moment += timedelta(days=1)
+    log.sign()  # says that nothing happened
+    log.sign("dan")
+    for entry in entries(log):
+        proved = checked(log, prove(log.database.audit_log, entry.seq))
+        assert (proved.index, canonical(proved.event)) == (entry.seq, canonical(json.loads(entry.body or b"")))
+        assert proved.state is (PersonalState.NONE if entry.event_pk is None else PersonalState.SHOWN)
+
+
+def test_the_first_checkpoint_that_covers_it_is_taken_or_the_newest(log: Sealing) -> None:
+    sizes = [log.sign(login).size for login in ("ann", "bob", "cid")]
+    assert checked(log, prove(log.database.audit_log, 1)).checkpoint.size == sizes[1]
+    assert checked(log, prove(log.database.audit_log, 1, newest=True)).checkpoint.size == sizes[2]
+
+
+def test_cosignatures_are_in_the_proof(log: Sealing) -> None:
+    size = log.sign("ann").size
+    witness = SigningKey.new("example.com/witness", 4)
+    line = str(witness.cosign(Note.parse(log.heads.newest() or "").text, 77))
+    log.database.audit_log.keep_cosignature(size, witness.key.name, line)
+    assert log.notary.signer is not None
+    proof = prove(log.database.audit_log, 0)
+    proved = check(Proof.parse(str(proof)), [log.notary.signer.key, witness.key], is_signed)
+    assert [one.seconds for one in proved.signers] == [None, 77]
+
+
+def test_what_was_signed_with_a_key_of_before_is_proved_with_that_key(log: Sealing) -> None:
+    log.sign("ann")
+    assert log.notary.signer is not None
+    old, new = log.notary.signer.key, SigningKey.new(log.notary.origin)
+    rotate(log.notary, log.token, new)
+    log.with_key(new)
+    log.sign("bob")
+    first, last = prove(log.database.audit_log, 0), prove(log.database.audit_log, log.size - 1)
+    assert check(first, [old, new.key], is_signed).signers[0].key == old
+    assert check(last, [old, new.key], is_signed).signers[0].key == new.key
+
+
+def test_a_record_that_cannot_be_proved_yet_is_told_with_the_remedy(log: Sealing) -> None:
+    audit = log.database.audit_log
+    with pytest.raises(UnprovableError, match="no entry yet; `syncd worker`"):
+        prove(audit, 0)
+    log.write("ann")
+    with pytest.raises(UnprovableError, match="one of the 1 that wait"):
+        entry_of_event(audit, 1)
+    log.sign()
+    assert entry_of_event(audit, entries(log)[0].event_pk or 0) == 0
+    log.write("bob")
+    log.seal()
+    with pytest.raises(UncoveredError, match="no checkpoint covers it yet"):
+        prove(audit, 1)
+    with pytest.raises(UncoveredError):
+        prove(audit, 1, newest=True)
+    for beyond in (2, -1):
+        with pytest.raises(UnprovableError, match="its entries are 0 to 1"):
+            prove(audit, beyond)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_event SET body = salt",
+        "UPDATE audit_log SET leaf = chain WHERE seq = 1",
+        "DELETE FROM audit_log WHERE seq = 1",
+        "DELETE FROM audit_log WHERE seq = 2",
+        "UPDATE audit_checkpoint SET note = 'no note'",
+    ],
+)
+def test_what_does_not_hold_is_not_handed_out(log: Sealing, database_url: str, statement: str) -> None:
+    log.sign("ann", "bob", "cid")
+    without_triggers(database_url, statement)
+    with pytest.raises(UnprovableError, match="syncd audit verify"):
+        prove(log.database.audit_log, 1)
+
+
+def test_checkpoints_are_read_a_page_at_a_time_and_all_of_them(log: Sealing, database_url: str) -> None:
+    log.sign("ann")
+    with make_engine(database_url).begin() as connection:
+        rows = [{"size": size} for size in range(2, 1300)]
+        connection.execute(
+            text("INSERT INTO audit_checkpoint (size, epoch, note, signed) VALUES (:size, 1, '', 0)"), rows
+        )
+    with log.database.audit_log.reading_log() as reader:
+        assert [one.size for one in reader.checkpoints()] == list(range(1, 1300))
+        assert next(iter(reader.checkpoints(700))).size == 700
+
+
+# ------------------------------------------------------------------ exports
+
+
+def documented_check(lines: list[dict[str, Any]]) -> str:
+    """Run the lines of the documentation on an export; return what they say, nothing where all of it holds."""
+    (program,) = re.findall(r"```python\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)
+    told = "".join(json.dumps(line) + "\n" for line in lines)
+    done = subprocess.run([sys.executable, "-c", program], input=told, capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}
+    assert bool(done.returncode) == bool(done.stderr)
+    return done.stderr.strip()
+
+
+def test_an_export_has_every_entry_and_its_chain_is_made_again_from_it_alone(log: Sealing) -> None:
+    log.sign("ann", "bob")
+    log.sign("cid")
+    lines = list(export(log.database.audit_log))
+    assert [line["seq"] for line in lines] == list(range(log.size))
+    assert [line["event"]["subject_name"] for line in lines] == ["ann", "bob", "cid"]
+    assert lines[0]["event"]["detail"]["after"]["userName"] == "ann"
+    assert documented_check(lines) == ""
+    assert documented_check(list(export(log.database.audit_log, Selection(start=1)))) == ""
+
+
+@pytest.mark.parametrize("part", ["leaf", "chain", "body", "salt", "personal"])
+def test_an_export_that_was_changed_does_not_hold(log: Sealing, part: str) -> None:
+    log.sign("ann", "bob", "cid")
+    lines = list(export(log.database.audit_log))
+    lines[1][part] = lines[2][part]
+    assert documented_check(lines) == "entry 1 does not hold"
+    assert documented_check([lines[0], lines[2]]) == "entry 2 does not hold"
+
+
+def test_of_other_applications_an_export_has_what_the_chain_is_made_of(log: Sealing) -> None:
+    log.database.ensure_app(OTHER_APP, "0oaother000000000001")
+    for number in range(4):
+        create(log, f"user{number}", app=(APP, OTHER_APP)[number % 2])
+    log.sign()
+    lines = list(export(log.database.audit_log, Selection(app=APP)))
+    assert [sorted(line) == ["chain", "leaf", "seq"] for line in lines] == [False, True, False, True]
+    assert documented_check(lines) == ""
+
+
+def test_an_export_of_a_time_begins_and_ends_within_it_and_its_chain_has_no_gap(
+    log: Sealing, clock: SteppingClock
+) -> None:
+    log.sign("ann")
+    begin = clock.moment = clock.moment + timedelta(hours=1)
+    log.sign("bob")
+    clock.moment -= timedelta(minutes=30)  # the clock was put back for a while
+    log.write("cid")
+    clock.moment += timedelta(minutes=40)
+    log.write("dan")
+    end = clock.moment = clock.moment + timedelta(hours=1)
+    log.sign("eve")
+    lines = list(export(log.database.audit_log, Selection(since=begin, until=end)))
+    assert [line.get("event", {}).get("subject_name") for line in lines] == ["bob", None, "dan"]
+    assert documented_check(lines) == ""
+    assert list(export(log.database.audit_log, Selection(since=end + timedelta(days=1)))) == []
+
+
+def test_an_export_without_personal_data_has_none(log: Sealing, database_url: str) -> None:
+    log.sign("ann-unmistakable")
+    (line,) = export(log.database.audit_log, Selection(with_personal=False))
+    assert "unmistakable" not in json.dumps(line)
+    assert (line["event"]["action"], line["salt"], line["personal"], line["erased"]) == (
+        "account:created",
+        None,
+        None,
+        False,
+    )
+    assert documented_check([line]) == ""
+    write_as_before(database_url, {"action": "account:created", "detail": {}, "subject_name": "bob-unmistakable"})
+    log.sign()
+    lines = list(export(log.database.audit_log, Selection(with_personal=False)))
+    assert lines[1]["body"] is None
+    assert "unmistakable" not in json.dumps(lines)
+    assert documented_check(lines) == ""
+
+
+def test_what_cannot_be_read_is_exported_as_it_is(log: Sealing, database_url: str) -> None:
+    log.sign("ann", "bob")
+    without_triggers(
+        database_url, "UPDATE audit_event SET body = salt WHERE pk = (SELECT event_pk FROM audit_log WHERE seq = 1)"
+    )
+    lines = list(export(log.database.audit_log, Selection(app=APP)))
+    assert documented_check(lines[:1]) == ""
+    assert lines[1]["body"] == lines[1]["salt"]
+
+
+def write_as_before(database_url: str, event: dict[str, Any], subject_id: str | None = None) -> None:
+    """Write an event as versions did that had no personal part beside."""
+    whole = {"app": APP, "actor": "token:1", "at": "2025-01-01T00:00:00+00:00", "request_id": None, "run_id": None}
+    with make_engine(database_url).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit_event (app, subject_id, body) SELECT pk, :subject, :body FROM app WHERE name = :app"
+            ),
+            {"app": APP, "subject": subject_id, "body": canonical(whole | event | {"subject_id": subject_id})},
+        )
+
+
+# ------------------------------------------------------------------ histories
+
+
+def told(log: Sealing, key: str) -> list[tuple[str, list[str]]]:
+    return [(one.account_id, [event.event.action for event in one.told]) for one in history(log.database, APP, key)]
+
+
+def test_a_history_tells_all_of_an_account_from_where_it_came_and_what_covers_it(log: Sealing) -> None:
+    ann = create(log, "ann", Cause("token:4f1c"))
+    log.sign()
+    change(log, ann, Cause("reconciler", run_id="run-1"), active=False, displayName="Ann")
+    log.seal()
+    with log.database.transaction(APP, Cause("operator:root")) as unit:
+        unit.decisions.mark(ann, MarkKind.HOLD, "an audit", None)
+    (one,) = history(log.database, APP, "ANN")
+    assert (one.account_id, one.name, one.is_there) == (ann, "ann", True)
+    lines = one.as_json()["events"]
+    assert [(line["entry"], line["checkpoint"], line["source"]) for line in lines] == [
+        (0, 1, "push"),
+        (1, None, "reconciler"),
+        (None, None, "operator"),
+    ]
+    assert lines[1]["detail"]["after"]["active"] is False
+    assert lines[1]["run"] == "run-1"
+    assert lines[2]["detail"]["why"] == "an audit"
+
+
+def test_a_history_has_the_groups_and_what_is_told_of_nobody_in_particular(log: Sealing) -> None:
+    ann, bob = create(log, "ann"), create(log, "bob")
+    with log.database.transaction(APP, CAUSE) as unit:
+        members = MembershipChange(add=(Member(ann),))
+        unit.record(Change("Group", None, {"displayName": "Staff"}, members))
+        unit.note(Action.REVOCATION_LATE, {"account": ann, "lateSeconds": 7})
+    ((_, actions),) = told(log, ann)
+    assert actions == ["account:created", "group:created", "revocation:late"]
+    assert told(log, bob) == [(bob, ["account:created"])]
+
+
+def test_a_deleted_account_is_found_by_its_id_and_by_every_name_it_had(log: Sealing) -> None:
+    ann = create(log, "ann")
+    change(log, ann, userName="anna")
+    change(log, ann)
+    trail = ["account:created", "account:updated", "account:deleted"]
+    for key in (ann, "anna", "ANNA", "ann"):
+        assert told(log, key) == [(ann, trail)], key
+    assert history(log.database, APP, ann)[0].is_there is False
+    again = create(log, "anna")
+    assert told(log, "anna") == [(again, ["account:created"]), (ann, trail)]
+    assert told(log, "nobody") == []
+    assert told(log, "") == []
+
+
+# ------------------------------------------------------------------ erasure
+
+
+@pytest.fixture
+def gone(log: Sealing) -> str:
+    """An account that was marked, accepted and deleted, with all of its events signed."""
+    account_id = create(log, "ann-unmistakable")
+    with log.database.transaction(APP, CAUSE) as unit:
+        unit.decisions.mark(account_id, MarkKind.HOLD, "unmistakable", None)
+        unit.note(Action.REVOCATION_LATE, {"account": account_id, "lateSeconds": 7})
+    change(log, account_id, active=False)
+    log.sign("bob")
+    return account_id
+
+
+WHY = Cause("operator:root", reason="request 4711")
+
+
+def test_what_is_personal_goes_and_the_log_stays_what_it_was(log: Sealing, gone: str) -> None:
+    before = entries(log)
+    proofs = [prove(log.database.audit_log, entry.seq) for entry in before]
+    removed = erase(log.database, APP, WHY, gone)
+    after = entries(log)
+    assert [(one.leaf, one.chain, one.body) for one in after] == [(one.leaf, one.chain, one.body) for one in before]
+    assert [one.event_pk for one in after if one.personal is None] == list(removed.events)
+    assert [one.salt is None for one in after] == [True, True, True, True, False]
+    for entry, proof in zip(after, proofs, strict=True):
+        proved = checked(log, prove(log.database.audit_log, entry.seq))
+        assert proved.checkpoint == checked(log, proof).checkpoint
+        assert proved.event == checked(log, proof).event
+        assert (proved.state is PersonalState.ERASED) == (entry.event_pk in removed.events)
+    assert documented_check(list(export(log.database.audit_log))) == ""
+    log.sign("cid")
+
+
+def test_an_erasure_is_told_in_the_log_and_is_never_erased(log: Sealing, gone: str) -> None:
+    removed = erase(log.database, APP, WHY, gone)
+    log.sign()
+    told_of = entries(log)[-1]
+    assert b"unmistakable" not in (told_of.body or b"") + (told_of.personal or b"")
+    assert erasure_of(told_of.body or b"", told_of.personal) == Erasure(gone, frozenset(removed.events))
+    again = preview(log.database, APP, gone).removable
+    # What was about nobody in particular does not name the id any more.
+    assert (again.events, again.gone, again.is_account) == ((), 3, True)
+    erase(log.database, APP, WHY, gone)
+    assert [one.personal for one in entries(log)][-1] == told_of.personal
+    assert log.seal().sealed == 0, "nothing was removed, so nothing is told"
+    ((_, actions),) = told(log, gone)
+    assert actions[-1] == Action.AUDIT_ERASED
+
+
+def test_the_history_of_somebody_erased_says_so(log: Sealing, gone: str) -> None:
+    erase(log.database, APP, WHY, gone)
+    (one,) = history(log.database, APP, gone)
+    assert [event.event.is_erased for event in one.told] == [True, True, True, False]
+    assert all(line["detail"] == {} for line in one.as_json()["events"][:-1])
+
+
+def test_an_open_account_and_what_never_was_one_is_refused(log: Sealing, gone: str) -> None:
+    bob = create(log, "carl")
+    with log.database.transaction(APP, CAUSE) as unit:
+        group = unit.record(Change("Group", None, {"displayName": "Staff"}))
+    assert group is not None
+    log.sign()
+    before = entries(log)
+    for subject, why in (
+        (bob, "is open"),
+        (group.id, "never had an account"),
+        ("ann-unmistakable", "never had an account"),
+        ("", "never had an account"),
+        (gone[:8], "never had an account"),
+    ):
+        with pytest.raises(RefusedErasureError, match=why):
+            erase(log.database, APP, WHY, subject)
+    with pytest.raises(RefusedErasureError, match="--reason"):
+        erase(log.database, APP, Cause("operator:root", reason=" "), gone)
+    assert entries(log) == before
+    assert log.seal().sealed == 0
+
+
+def test_events_of_before_are_counted_and_stay(log: Sealing, gone: str, database_url: str) -> None:
+    write_as_before(database_url, {"action": "account:updated", "detail": {}, "subject_name": "ann"}, gone)
+    log.sign()
+    removable = erase(log.database, APP, WHY, gone)
+    assert (len(removable.events), removable.fixed) == (4, 1)
+    assert entries(log)[-1].body is not None
+
+
+def test_another_application_keeps_what_is_its_own(log: Sealing, gone: str) -> None:
+    log.database.ensure_app(OTHER_APP, "0oaother000000000001")
+    with log.database.transaction(OTHER_APP, CAUSE) as unit:
+        unit.note(Action.REVOCATION_LATE, {"account": gone, "lateSeconds": 7})
+    log.sign()
+    with pytest.raises(RefusedErasureError):
+        erase(log.database, OTHER_APP, WHY, gone)
+    erase(log.database, APP, WHY, gone)
+    assert entries(log)[-1].personal is not None
+
+
+def test_what_there_is_beside_the_log_is_told(log: Sealing, gone: str) -> None:
+    traces = preview(log.database, APP, gone).traces
+    assert (traces.account, traces.tombstone) == (True, False)
+    change(log, gone)
+    traces = preview(log.database, APP, gone).traces
+    assert (traces.account, traces.tombstone, traces.plan_items, traces.snapshot_rows) == (False, True, 0, 0)
+
+
+def test_what_was_removed_is_in_the_file_no_more(log: Sealing, gone: str, database_url: str) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("the other one is vacuumed")
+    path = Path(database_url.removeprefix("sqlite:///"))
+    change(log, gone)
+    with make_engine(database_url).begin() as connection:
+        connection.execute(text("PRAGMA secure_delete = ON"))
+        connection.execute(text("DELETE FROM tombstone"))
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    audited = path.read_bytes().count(b"unmistakable")
+    assert audited
+    erase(log.database, APP, WHY, gone)
+    with make_engine(database_url).begin() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    assert path.read_bytes().count(b"unmistakable") < audited
+    assert b'"subject_name":"ann-unmistakable"' not in path.read_bytes()
