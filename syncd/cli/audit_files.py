@@ -23,14 +23,16 @@ _ONLY_OURS: Final = 0o600
 
 def keep_proof(path: Path, proof: "Proof") -> None:
     """Write a proof to a new file, for its owner only: it has personal data. The same one may be there already."""
+    whole = str(proof).encode()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(_new_file(path), "w", encoding="utf-8", newline="") as file:
-            file.write(str(proof))
+        if path.exists() and path.read_bytes() == whole:
+            return
+        with os.fdopen(_new_file(path), "wb") as file:
+            file.write(whole)
     except FileExistsError:
-        if path.read_bytes() != str(proof).encode():
-            message = f"{path}: there is another file of that name, and it is not overwritten; name another --output"
-            raise Failure(message) from None
+        message = f"{path}: there is another file in the way, and it is not overwritten; name another --output"
+        raise Failure(message) from None
     except OSError as error:
         message = f"{path}: the proof cannot be written: {error.strerror}"
         raise Failure(message) from error

@@ -145,12 +145,12 @@ def erasure_of(body: bytes, personal: bytes | None) -> Erasure | None:
         return None
     try:
         detail = json.loads(personal or b"null")["detail"]
-        erasure = Erasure(detail[ERASED_SUBJECT], frozenset(detail[ERASED_EVENTS]))
+        subject_id, events = detail[ERASED_SUBJECT], frozenset(detail[ERASED_EVENTS])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"an erasure does not say of which events: {error}") from error
-    if not all(type(one) is int for one in erasure.events):
-        raise ValueError("an erasure does not say of which events: it has no numbers of them")
-    return erasure
+    if not isinstance(subject_id, str) or not all(type(one) is int for one in events):
+        raise ValueError("an erasure does not say of which events: it has no id, or no numbers")
+    return Erasure(subject_id, events)
 
 
 def epoch_origin(origin: str, epoch: int) -> str:
