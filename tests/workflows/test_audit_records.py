@@ -1,65 +1,43 @@
-"""Records of the audit log: proved, exported, told and erased, on each database."""
+"""Records of the audit log: proved, exported, and told, on each database."""
 
 import json
-import re
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from scim.resource import Member, MembershipChange
-from syncd.core.audit_log import Erasure, canonical, erasure_of
+from syncd.core.audit_log import canonical
 from syncd.core.changes import Action, Cause, Change
 from syncd.core.notes import Note
-from syncd.core.proofs import PersonalState, Proof, Proved, check
+from syncd.core.proofs import PersonalState, Proof, check
 from syncd.core.subjects import MarkKind
-from syncd.ports.audit import LogEntry
 from syncd.signing import SigningKey, is_signed
 from syncd.store import SqlDatabase
 from syncd.store.engine import make_engine
-from syncd.workflows.erase_audit import RefusedErasureError, erase, preview
 from syncd.workflows.export_audit import Selection, export
 from syncd.workflows.history import history
 from syncd.workflows.prove_audit import UncoveredError, UnprovableError, entry_of_event, prove
 from syncd.workflows.seal_audit import rotate
 from tests.conftest import SteppingClock
+from tests.workflows.audit_records import (
+    OTHER_APP,
+    change,
+    checked,
+    create,
+    documented_check,
+    entries,
+    told,
+    write_as_before,
+)
 from tests.workflows.sealing import APP, CAUSE, Sealing, sealing
 from tests.workflows.test_seal_audit import without_triggers
-
-OTHER_APP = "other"
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "audit-log.md"
 
 
 @pytest.fixture
 def log(database: SqlDatabase, clock: SteppingClock, tmp_path: Path) -> Sealing:
     return sealing(database, clock, tmp_path / "heads")
-
-
-def entries(log: Sealing) -> list[LogEntry]:
-    with log.database.audit_log.reading_log() as reader:
-        return list(reader.entries())
-
-
-def checked(log: Sealing, proof: Proof) -> Proved:
-    assert log.notary.signer is not None
-    return check(Proof.parse(str(proof)), [log.notary.signer.key], is_signed)
-
-
-def create(log: Sealing, login: str, cause: Cause = CAUSE, app: str = APP) -> str:
-    with log.database.transaction(app, cause) as unit:
-        stored = unit.record(Change("User", None, {"userName": login, "active": True}))
-    assert stored is not None
-    return stored.id
-
-
-def change(log: Sealing, account_id: str, cause: Cause = CAUSE, **values: object) -> None:
-    with log.database.transaction(APP, cause) as unit:
-        stored = unit.resources.read("User", account_id)
-        unit.record(Change("User", stored, {**stored.document, **values} if values else None))
 
 
 # ------------------------------------------------------------------ proofs
@@ -157,16 +135,6 @@ def test_checkpoints_are_read_a_page_at_a_time_and_all_of_them(log: Sealing, dat
 # ------------------------------------------------------------------ exports
 
 
-def documented_check(lines: list[dict[str, Any]]) -> str:
-    """Run the lines of the documentation on an export; return what they say, nothing where all of it holds."""
-    (program,) = re.findall(r"```python\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)
-    told = "".join(json.dumps(line) + "\n" for line in lines)
-    done = subprocess.run([sys.executable, "-c", program], input=told, capture_output=True, text=True, check=False)
-    assert done.returncode in {0, 1}
-    assert bool(done.returncode) == bool(done.stderr)
-    return done.stderr.strip()
-
-
 def test_an_export_has_every_entry_and_its_chain_is_made_again_from_it_alone(log: Sealing) -> None:
     log.sign("ann", "bob")
     log.sign("cid")
@@ -244,23 +212,7 @@ def test_what_cannot_be_read_is_exported_as_it_is(log: Sealing, database_url: st
     assert lines[1]["body"] == lines[1]["salt"]
 
 
-def write_as_before(database_url: str, event: dict[str, Any], subject_id: str | None = None) -> None:
-    """Write an event as versions did that had no personal part beside."""
-    whole = {"app": APP, "actor": "token:1", "at": "2025-01-01T00:00:00+00:00", "request_id": None, "run_id": None}
-    with make_engine(database_url).begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO audit_event (app, subject_id, body) SELECT pk, :subject, :body FROM app WHERE name = :app"
-            ),
-            {"app": APP, "subject": subject_id, "body": canonical(whole | event | {"subject_id": subject_id})},
-        )
-
-
 # ------------------------------------------------------------------ histories
-
-
-def told(log: Sealing, key: str) -> list[tuple[str, list[str]]]:
-    return [(one.account_id, [event.event.action for event in one.told]) for one in history(log.database, APP, key)]
 
 
 def test_a_history_tells_all_of_an_account_from_where_it_came_and_what_covers_it(log: Sealing) -> None:
@@ -306,128 +258,3 @@ def test_a_deleted_account_is_found_by_its_id_and_by_every_name_it_had(log: Seal
     assert told(log, "anna") == [(again, ["account:created"]), (ann, trail)]
     assert told(log, "nobody") == []
     assert told(log, "") == []
-
-
-# ------------------------------------------------------------------ erasure
-
-
-@pytest.fixture
-def gone(log: Sealing) -> str:
-    """An account that was marked, accepted and deleted, with all of its events signed."""
-    account_id = create(log, "ann-unmistakable")
-    with log.database.transaction(APP, CAUSE) as unit:
-        unit.decisions.mark(account_id, MarkKind.HOLD, "unmistakable", None)
-        unit.note(Action.REVOCATION_LATE, {"account": account_id, "lateSeconds": 7})
-    change(log, account_id, active=False)
-    log.sign("bob")
-    return account_id
-
-
-WHY = Cause("operator:root", reason="request 4711")
-
-
-def test_what_is_personal_goes_and_the_log_stays_what_it_was(log: Sealing, gone: str) -> None:
-    before = entries(log)
-    proofs = [prove(log.database.audit_log, entry.seq) for entry in before]
-    removed = erase(log.database, APP, WHY, gone)
-    after = entries(log)
-    assert [(one.leaf, one.chain, one.body) for one in after] == [(one.leaf, one.chain, one.body) for one in before]
-    assert [one.event_pk for one in after if one.personal is None] == list(removed.events)
-    assert [one.salt is None for one in after] == [True, True, True, True, False]
-    for entry, proof in zip(after, proofs, strict=True):
-        proved = checked(log, prove(log.database.audit_log, entry.seq))
-        assert proved.checkpoint == checked(log, proof).checkpoint
-        assert proved.event == checked(log, proof).event
-        assert (proved.state is PersonalState.ERASED) == (entry.event_pk in removed.events)
-    assert documented_check(list(export(log.database.audit_log))) == ""
-    log.sign("cid")
-
-
-def test_an_erasure_is_told_in_the_log_and_is_never_erased(log: Sealing, gone: str) -> None:
-    removed = erase(log.database, APP, WHY, gone)
-    log.sign()
-    told_of = entries(log)[-1]
-    assert b"unmistakable" not in (told_of.body or b"") + (told_of.personal or b"")
-    assert erasure_of(told_of.body or b"", told_of.personal) == Erasure(gone, frozenset(removed.events))
-    again = preview(log.database, APP, gone).removable
-    # What was about nobody in particular does not name the id any more.
-    assert (again.events, again.gone, again.is_account) == ((), 3, True)
-    erase(log.database, APP, WHY, gone)
-    assert [one.personal for one in entries(log)][-1] == told_of.personal
-    assert log.seal().sealed == 0, "nothing was removed, so nothing is told"
-    ((_, actions),) = told(log, gone)
-    assert actions[-1] == Action.AUDIT_ERASED
-
-
-def test_the_history_of_somebody_erased_says_so(log: Sealing, gone: str) -> None:
-    erase(log.database, APP, WHY, gone)
-    (one,) = history(log.database, APP, gone)
-    assert [event.event.is_erased for event in one.told] == [True, True, True, False]
-    assert all(line["detail"] == {} for line in one.as_json()["events"][:-1])
-
-
-def test_an_open_account_and_what_never_was_one_is_refused(log: Sealing, gone: str) -> None:
-    bob = create(log, "carl")
-    with log.database.transaction(APP, CAUSE) as unit:
-        group = unit.record(Change("Group", None, {"displayName": "Staff"}))
-    assert group is not None
-    log.sign()
-    before = entries(log)
-    for subject, why in (
-        (bob, "is open"),
-        (group.id, "never had an account"),
-        ("ann-unmistakable", "never had an account"),
-        ("", "never had an account"),
-        (gone[:8], "never had an account"),
-    ):
-        with pytest.raises(RefusedErasureError, match=why):
-            erase(log.database, APP, WHY, subject)
-    with pytest.raises(RefusedErasureError, match="--reason"):
-        erase(log.database, APP, Cause("operator:root", reason=" "), gone)
-    assert entries(log) == before
-    assert log.seal().sealed == 0
-
-
-def test_events_of_before_are_counted_and_stay(log: Sealing, gone: str, database_url: str) -> None:
-    write_as_before(database_url, {"action": "account:updated", "detail": {}, "subject_name": "ann"}, gone)
-    log.sign()
-    removable = erase(log.database, APP, WHY, gone)
-    assert (len(removable.events), removable.fixed) == (4, 1)
-    assert entries(log)[-1].body is not None
-
-
-def test_another_application_keeps_what_is_its_own(log: Sealing, gone: str) -> None:
-    log.database.ensure_app(OTHER_APP, "0oaother000000000001")
-    with log.database.transaction(OTHER_APP, CAUSE) as unit:
-        unit.note(Action.REVOCATION_LATE, {"account": gone, "lateSeconds": 7})
-    log.sign()
-    with pytest.raises(RefusedErasureError):
-        erase(log.database, OTHER_APP, WHY, gone)
-    erase(log.database, APP, WHY, gone)
-    assert entries(log)[-1].personal is not None
-
-
-def test_what_there_is_beside_the_log_is_told(log: Sealing, gone: str) -> None:
-    traces = preview(log.database, APP, gone).traces
-    assert (traces.account, traces.tombstone) == (True, False)
-    change(log, gone)
-    traces = preview(log.database, APP, gone).traces
-    assert (traces.account, traces.tombstone, traces.plan_items, traces.snapshot_rows) == (False, True, 0, 0)
-
-
-def test_what_was_removed_is_in_the_file_no_more(log: Sealing, gone: str, database_url: str) -> None:
-    if not database_url.startswith("sqlite"):
-        pytest.skip("the other one is vacuumed")
-    path = Path(database_url.removeprefix("sqlite:///"))
-    change(log, gone)
-    with make_engine(database_url).begin() as connection:
-        connection.execute(text("PRAGMA secure_delete = ON"))
-        connection.execute(text("DELETE FROM tombstone"))
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    audited = path.read_bytes().count(b"unmistakable")
-    assert audited
-    erase(log.database, APP, WHY, gone)
-    with make_engine(database_url).begin() as connection:
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    assert path.read_bytes().count(b"unmistakable") < audited
-    assert b'"subject_name":"ann-unmistakable"' not in path.read_bytes()
