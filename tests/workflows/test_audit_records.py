@@ -233,6 +233,9 @@ def test_a_history_tells_all_of_an_account_from_where_it_came_and_what_covers_it
     assert lines[1]["detail"]["after"]["active"] is False
     assert lines[1]["run"] == "run-1"
     assert lines[2]["detail"]["why"] == "an audit"
+    log.sign()
+    (one,) = history(log.database, APP, ann)
+    assert [event.checkpoint for event in one.told] == [1, 3, 3]
 
 
 def test_a_history_has_the_groups_and_what_is_told_of_nobody_in_particular(log: Sealing) -> None:
