@@ -20,6 +20,7 @@ from syncd.ports.events import (
     Place,
     Position,
 )
+from syncd.ports.evidence import AuditEvent, Evidence, Removable, Told, Traces
 from syncd.ports.faults import (
     CursorLostError,
     LeaseHeldError,
@@ -58,7 +59,6 @@ from syncd.ports.source import (
 )
 from syncd.ports.store import (
     EVERYTHING,
-    AuditEvent,
     Database,
     Grant,
     TokenRecord,
@@ -80,6 +80,7 @@ __all__ = [
     "Database",
     "Decisions",
     "EventLog",
+    "Evidence",
     "Grant",
     "Ground",
     "Groups",
@@ -99,6 +100,7 @@ __all__ = [
     "Place",
     "Position",
     "Quarantine",
+    "Removable",
     "Resumed",
     "Reviews",
     "RunRecord",
@@ -111,5 +113,7 @@ __all__ = [
     "Staging",
     "TokenRecord",
     "TokenStore",
+    "Told",
+    "Traces",
     "UnitOfWork",
 ]

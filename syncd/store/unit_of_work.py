@@ -12,6 +12,7 @@ from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
 from syncd.store.decisions import SqlDecisions
 from syncd.store.directory import Directory
+from syncd.store.evidence import SqlEvidence
 from syncd.store.groups import SqlGroups
 from syncd.store.hints import SqlHints
 from syncd.store.notices import SqlNotices
@@ -32,6 +33,7 @@ class SqlUnitOfWork:
         self.runs = SqlRuns(scope)
         self.decisions = SqlDecisions(scope)
         self.reviews = SqlReviews(scope)
+        self.evidence = SqlEvidence(scope)
         self.hints = SqlHints(scope)
         self.notices = SqlNotices(scope)
 
