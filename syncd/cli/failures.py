@@ -64,5 +64,6 @@ _FORESEEN: Final = {
     "RefusedDecisionError": ERROR,
     "AlreadyDecidedError": ERROR,
     "UnknownRunError": ERROR,
+    "NoReportError": ERROR,
     "ServeError": ERROR,
 }

@@ -29,6 +29,7 @@ from syncd.ports.faults import (
 )
 from syncd.ports.groups import Groups
 from syncd.ports.ledger import (
+    KeptReport,
     KeptRun,
     Lease,
     LedgerItem,
@@ -78,6 +79,7 @@ __all__ = [
     "Groups",
     "Hint",
     "Hints",
+    "KeptReport",
     "KeptRun",
     "Lease",
     "LeaseHeldError",

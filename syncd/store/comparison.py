@@ -75,22 +75,24 @@ def compare(scope: Scope, pk: int, rows: int, sealed: int, most: int | None = No
     asking = _Asking(scope, {"of_app": scope.app, "of_pk": pk})
     pairs = pair(scope, asking.parameters)
     gathered = _Gathered(most)
-    gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
+    managed = gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
     differing = gathered.take(
         in_chunks(sorted(pairs.doubtful)), asking.how_many(_COUNT_DIFFERING), asking.listed_subjects
     )
     foreign = _Gathered(gathered.room)
-    foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
+    others = foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
+    closed = sum(map(asking.how_many(_COUNT_UNLISTED), in_chunks(pairs.closed)))
     return Comparison(
         assignments=rows,
         accounts=pairs.accounts,
         managed_active=pairs.managed_active,
         in_sync=rows - differing,
-        closed=sum(map(asking.how_many(_COUNT_UNLISTED), in_chunks(pairs.closed))),
+        closed=closed,
         differing=tuple(sorted([*gathered.subjects, *foreign.subjects], key=_order)),
         without_external_id=0 if gathered.beyond else asking.count(_COUNT_WITHOUT_ID) - gathered.without_external_id,
         beyond=gathered.beyond,
         foreign_beyond=foreign.beyond,
+        unlisted=managed + closed + others,
     )
 
 
