@@ -7,7 +7,7 @@ long access stayed open after its end, who accepted what, and what could not be 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -114,7 +114,8 @@ class Surroundings:
 
 def make_document(report: DriftReport, ending: Ending, around: Surroundings) -> dict[str, Any]:
     """Return the report as evidence. Raises `UnbalancedError` where it does not add up."""
-    own = around.runs[0]
+    own = replace(around.runs[0], counts=report.tally(), exit_code=ending.exit_code)
+    runs = (own, *around.runs[1:])
     return {
         "format": FORMAT,
         "run": {"id": report.run_id, "kind": own.kind, "started": timestamp(own.started)},
@@ -129,7 +130,7 @@ def make_document(report: DriftReport, ending: Ending, around: Surroundings) -> 
         "leftOut": report.left_out,
         "situations": _situations(report),
         "freshness": _freshness(report, around),
-        "history": [run.as_json() for run in reversed(around.runs)],
+        "history": [run.as_json() for run in reversed(runs)],
         "revocations": _revocations(around),
         "waivers": [_waiver(one) for one in around.waivers],
         "moved": list(ending.moved),
