@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 WIDTH: Final = 720
-HEIGHT: Final = 168
+HEIGHT: Final = 120
 """The space for bars, in units of the drawing; labels stand outside of it."""
 
 _FILL: Final = 0.72

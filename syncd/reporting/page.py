@@ -115,6 +115,7 @@ def _context(document: Document) -> dict[str, Any]:
         "provenance": list(provenance(document)),
         "digest": digest_of(document),
         "severities": _severities(document),
+        "situations": sorted(document["situations"], key=lambda row: list(Severity).index(Severity(row["severity"]))),
         "severity_chart": charts.columns((name.capitalize(), count, name) for name, count in _severities(document)),
         "trend": charts.columns((past["started"], past["drifted"], _kind(past)) for past in document["history"]),
         "trend_in_words": _trend_in_words(document["history"]),
