@@ -6,6 +6,7 @@ from typing import Final
 
 from syncd.reporting.document import Document, check
 from syncd.reporting.json_forms import as_json, as_lines
+from syncd.reporting.oscal import as_oscal
 from syncd.reporting.page import as_page
 from syncd.reporting.separated import as_csv, as_vanta_csv
 
@@ -23,6 +24,7 @@ FORMATS: Final[Mapping[str, Form]] = {
     "ndjson": Form(as_lines, "log pipelines: one JSON object on a line"),
     "csv": Form(as_csv, "spreadsheets: a row for each finding"),
     "html": Form(as_page, "people who decide and people who audit: one file, works offline, prints"),
+    "oscal": Form(as_oscal, "tools of governance and compliance: OSCAL assessment results"),
     "csv:vanta": Form(as_vanta_csv, "Vanta's access file upload"),
 }
 """Each format by name; a profile of a format comes after a colon."""
