@@ -8,6 +8,7 @@ from syncd.reporting.document import Document, check
 from syncd.reporting.json_forms import as_json, as_lines
 from syncd.reporting.oscal import as_oscal
 from syncd.reporting.page import as_page
+from syncd.reporting.sarif import as_sarif
 from syncd.reporting.separated import as_csv, as_vanta_csv
 
 
@@ -25,6 +26,7 @@ FORMATS: Final[Mapping[str, Form]] = {
     "csv": Form(as_csv, "spreadsheets: a row for each finding"),
     "html": Form(as_page, "people who decide and people who audit: one file, works offline, prints"),
     "oscal": Form(as_oscal, "tools of governance and compliance: OSCAL assessment results"),
+    "sarif": Form(as_sarif, "dashboards that collect findings: SARIF 2.1.0"),
     "csv:vanta": Form(as_vanta_csv, "Vanta's access file upload"),
 }
 """Each format by name; a profile of a format comes after a colon."""
