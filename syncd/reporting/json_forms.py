@@ -1,5 +1,6 @@
 """JSON: one document, or one object on a line."""
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,9 @@ def as_lines(document: Document) -> bytes:
     "group-finding", "item" (of the plan), "outcome", "waiver" and "past-run". Each line names application and run.
     """
     named = {"app": document["report"]["app"], "run": document["run"]["id"]}
-    return b"".join(orjson.dumps({**line, **named}, option=_LINE) for line in _lines(document))
+    written = io.BytesIO()  # of a hundred thousand lines, each kept by itself, the memory would be several times this
+    written.writelines(orjson.dumps({**line, **named}, option=_LINE) for line in _lines(document))
+    return written.getvalue()
 
 
 def _lines(document: Document) -> Iterator[Mapping[str, Any]]:
