@@ -14,7 +14,7 @@ from syncd.cli.files import check_writable, write_private
 from syncd.cli.options import app_option, choose_app, config_option, quiet_option, situations
 from syncd.cli.reporting import result_as_json, show_message, show_told
 from syncd.core.situations import NO_DRIFT, Situation
-from syncd.reporting import FORMATS, render
+from syncd.reporting import FORMATS, check, render
 from syncd.workflows.evidence import as_json, kept_document
 from syncd.workflows.running import ExitCode
 
@@ -106,6 +106,7 @@ def _form(form: str, *, is_json: bool, profile: str | None) -> str:
 
 
 def _deliver(told: Mapping[str, Any], form: str, output: Path | None) -> None:
+    check(told)
     if form == TABLE and output is None:
         _show_table(told)
         return

@@ -5,6 +5,7 @@ network, a file of the system or the database, or adds a fact to the document: t
 import: `core`, orjson, jinja2.
 """
 
+from syncd.reporting.document import check
 from syncd.reporting.forms import FORMATS, Form, render
 
-__all__ = ["FORMATS", "Form", "render"]
+__all__ = ["FORMATS", "Form", "check", "render"]

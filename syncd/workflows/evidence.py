@@ -3,6 +3,7 @@
 It is made once, while the run ends, and kept as bytes: whatever is shown of it later is made from these.
 """
 
+import hashlib
 from typing import Any, Final
 
 import orjson
@@ -16,18 +17,26 @@ OVER_EVERYBODY: Final = ("drift-report", "dry-run", "apply")
 """The kinds of runs that read the whole listing: they have a report."""
 
 
+_AS_A_FILE: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+
+
 class NoReportError(Exception):
     """There is no such run, or it has no report that could be shown."""
 
 
 def document_of(desk: Desk, report: DriftReport, ending: Ending) -> bytes:
-    """Return the document of a run that is about to end, in canonical form: UTF-8, keys in order, no white space.
+    """Return the document of a run that is about to end, as a JSON file: UTF-8, keys in order, indented.
 
     Raises `UnbalancedError` where the report does not add up.
     """
     with desk.database.reading(desk.app) as unit:
         around = _look_around(desk, unit, report.run_id)
-    return orjson.dumps(make_document(report, ending, around), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(make_document(report, ending, around), option=_AS_A_FILE)
+
+
+def digest(document: bytes) -> str:
+    """Return the SHA-256 of a document in hex: what `sha256sum` says of the JSON file."""
+    return hashlib.sha256(document).hexdigest()
 
 
 def kept_document(database: Database, app: str, run_id: str) -> bytes:

@@ -22,7 +22,7 @@ from syncd.ports import (
 )
 from syncd.workflows.apply_plan import Outcome
 from syncd.workflows.desk import Desk
-from syncd.workflows.evidence import document_of
+from syncd.workflows.evidence import digest, document_of
 from syncd.workflows.notify import tell_news
 
 
@@ -165,6 +165,7 @@ def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -
                 "plan": result.report.plan.digest if result.report else None,
                 "applied": result.applied,
                 "counts": counts,
+                "report": digest(result.document) if result.document else None,
             },
         )
     return result

@@ -1,16 +1,19 @@
 """A report is made once, while its run ends, and is the same whenever it is asked for."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from syncd.core.changes import Action
 from syncd.core.evidence import Checkpoint
 from syncd.core.policy import Policy
 from syncd.core.situations import DEFAULT_MODES, Mode, Situation
 from syncd.ports import Database, UnitOfWork
 from syncd.reporting import FORMATS, render
+from syncd.reporting.document import digest_of
 from syncd.store.unit_of_work import SqlUnitOfWork
 from syncd.workflows.evidence import NoReportError, as_json, kept_document
 from syncd.workflows.reconcile import reconcile, report_drift
@@ -41,6 +44,14 @@ def test_an_earlier_report_comes_back_byte_for_byte_though_the_world_has_moved(
     assert again == first.document
     for form in FORMATS:
         assert render(as_json(again), form) == render(told(first), form)
+
+
+def test_what_is_kept_is_the_json_file_and_the_audit_trail_names_its_digest(office: Office, crowd: list[str]) -> None:
+    result = report_drift(office.desk)
+    assert result.document == render(told(result), "json")
+    with office.database.reading(APP) as unit:
+        (ended,) = [one for one in unit.audit_trail(run_id=run_of(result)) if one.action == Action.RUN_ENDED]
+    assert ended.detail["report"] == hashlib.sha256(result.document).hexdigest() == digest_of(told(result))
 
 
 @pytest.mark.parametrize("apply", [False, True])
