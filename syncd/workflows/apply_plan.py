@@ -35,6 +35,18 @@ class Outcome:
     reason: str
     late: timedelta | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome as JSON."""
+        return {
+            "outcome": self.kind.value,
+            "account": self.item.account_id,
+            "userName": self.item.user_name,
+            "effect": self.item.effect.value,
+            "reason": self.reason,
+            "since": self.item.since.isoformat() if self.item.since else None,
+            "lateSeconds": round(self.late.total_seconds()) if self.late is not None else None,
+        }
+
 
 class Step(StrEnum):
     """Where the apply kernel stops."""
