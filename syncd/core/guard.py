@@ -237,6 +237,7 @@ class Scene:
 
 Check = Callable[[Item, Scene, Policy], bool]
 _ALL: Final = frozenset(Effect)
+_MEMBERSHIPS: Final = frozenset({Effect.ADD_MEMBER, Effect.REMOVE_MEMBER})
 _ON_OPEN: Final = frozenset({Effect.DEACTIVATE, Effect.UPDATE})
 
 
@@ -263,8 +264,14 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
     ("the account is one that syncd manages", _ALL, _is_managed),
     (
         "the account is as it was before the listing",
-        _ALL - {Effect.ADD_MEMBER, Effect.REMOVE_MEMBER},
+        _ALL - _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.version == item.version,
+    ),
+    (
+        # The version of a membership is its group's: that the account has come to be somebody else's shows only here.
+        "the account is of the person whom Okta was asked about",
+        _MEMBERSHIPS,
+        lambda item, scene, _policy: scene.account.external_id in {None, item.okta_user_id},
     ),
     ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
