@@ -5,7 +5,7 @@ checks of one item are asked inside the transaction of its effect, with the acco
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -207,6 +207,22 @@ def forbids_group(group: LocalGroup | None, version: int) -> str | None:
         return f"the group did not come over SCIM (made by: {group.origin})"
     if group.version != version:
         return "not so: the group is as it was before its members were asked for, or as this plan left it"
+    return None
+
+
+def forbids_push(item: Item, pushed: Mapping[str, str]) -> str | None:
+    """Return why what an older plan says of a group may not happen any more, or None.
+
+    `pushed` are the names in Okta of the groups that it pushes now, by Okta group id. Okta is asked about each member
+    again, and not about the push and the name.
+    """
+    if item.okta_group_id is None:
+        return None
+    name = pushed.get(item.okta_group_id)
+    if name is None:
+        return "Okta does not push the group any more, or does not show that it does"
+    if item.effect is Effect.RENAME_GROUP and name not in item.changes.values():
+        return f"the group is {name!r} in Okta by now"
     return None
 
 
