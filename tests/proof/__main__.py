@@ -3,19 +3,30 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
-from tests.proof.exploring import explore, first_violation, postgres_url, scratch, scratch_url
+from tests.proof.exploring import Kind, explore, first_violation, postgres_url, scratch, scratch_url
 from tests.proof.faults import try_faults
+from tests.proof.group_mutants import GROUP_MUTANTS
+from tests.proof.groups import GroupSchedule
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
+from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, Mutant
+from tests.proof.schedules import Schedule
 from tests.proof.stopped import stop_everywhere
 
-DELTA_SHARE = 20
-"""There is one schedule of the delta feed for so many of whole runs."""
+SHARE = 20
+"""There is one schedule of each further kind for so many of whole runs."""
+
+_KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
+    "": (Schedule, MUTANTS),
+    " of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
+    " of pushed groups": (GroupSchedule, GROUP_MUTANTS),
+}
+"""The kinds of schedules, by what they are called, and what is taken away under each."""
 
 NO_SERVER = "none, because SYNCD_TEST_POSTGRES_URL is not set"
 
@@ -60,26 +71,24 @@ def _schedules(number: int) -> bool:
     for place, (name, clock) in enumerate(CLOCKS.items()):
         say(f"  with a clock that is {name}")
         explore(range(place * share, (place + 1) * share), tell, clock())
-    say("  of the delta feed")
-    explore(range(number // DELTA_SHARE), tell, kind=DeltaSchedule)
+    for of_what, (kind, _) in _KINDS.items():
+        if of_what:
+            say(f" {of_what}")
+            explore(range(number // SHARE), tell, kind=kind)
     say(f"schedules explored: {played}, violations: 0")
     return True
 
 
 def _mutants(patience: int) -> bool:
-    alive = []
-    for name, mutant in MUTANTS.items():
-        with mutant():
-            found = first_violation(range(patience))
-        say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules' if found else 'ALIVE'}")
-        alive += [] if found else [name]
-    for name, mutant in DELTA_MUTANTS.items():
-        with mutant():
-            found = first_violation(range(patience), DeltaSchedule)
-        say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules of the delta feed' if found else 'ALIVE'}")
-        alive += [] if found else [name]
-    every = len(MUTANTS) + len(DELTA_MUTANTS)
-    say(f"mutants killed: {every - len(alive)} of {every}")
+    alive, every = 0, 0
+    for of_what, (kind, mutants) in _KINDS.items():
+        every += len(mutants)
+        for name, mutant in mutants.items():
+            with mutant():
+                found = first_violation(range(patience), kind)
+            alive += not found
+            say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules{of_what}' if found else 'ALIVE'}")
+    say(f"mutants killed: {every - alive} of {every}")
     return not alive
 
 
