@@ -18,6 +18,7 @@ from scim.reprovision import Reprovision
 from scim.resource import fold
 from syncd.config import checks
 from syncd.config.checks import Disagreement
+from syncd.config.evidence import EvidenceSettings
 from syncd.config.guarding import GuardSettings, RuleSettings
 from syncd.config.notify import NotifySettings
 from syncd.config.section import Secret, Section
@@ -312,6 +313,7 @@ class Settings(Section):
     okta: OktaSettings = OktaSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     apps: dict[Annotated[str, AfterValidator(checks.check_app_name)], AppSettings] = Field(default_factory=dict)
 
     def disagreements(self) -> Iterator[Disagreement]:

@@ -37,6 +37,7 @@ class Action(StrEnum):
     ACCOUNT_UNMARKED = "account:unmarked"
     WAIVER_GIVEN = "waiver:given"
     WAIVER_ENDED = "waiver:ended"
+    EVIDENCE_PACKED = "evidence:packed"
 
 
 TAKES_ACCESS: Final = frozenset({Action.ACCOUNT_DEACTIVATED, Action.ACCOUNT_DELETED})

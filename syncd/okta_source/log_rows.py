@@ -25,6 +25,7 @@ def read_event(row: Any) -> LogEvent:
         user_ids=_of_type(targets, "User"),
         app_ids=_of_type(targets, "AppInstance"),
         group_ids=_of_type(targets, "UserGroup"),
+        actor=text_at(row, ("actor", "alternateId")) or text_at(row, ("actor", "id")),
     )
 
 

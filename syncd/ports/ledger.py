@@ -130,3 +130,6 @@ class Runs(Protocol):
 
     def latest(self, limit: int = 10, kinds: Collection[str] = ()) -> tuple[RunRecord, ...]:
         """Return the youngest runs first; those of these kinds only, where any are given."""
+
+    def between(self, start: datetime, end: datetime) -> tuple[RunRecord, ...]:
+        """Return the runs that began from `start` up to, and without, `end`, oldest first."""

@@ -35,6 +35,7 @@ class ExitCode(IntEnum):
     STALE_PLAN = 5
     LEASE_HELD = 6
     PARTIAL = 7
+    VERIFICATION_FAILED = 8
 
 
 @dataclass(frozen=True, slots=True)
