@@ -9,7 +9,6 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping
-from itertools import islice
 from typing import Final
 
 from syncd.evidence.problems import PackError
@@ -78,9 +77,11 @@ def refuse_other_form(data: bytes, files: Mapping[str, bytes]) -> None:
     wanted = write(files)
     if wanted == data:
         return
-    differing = (at for at, (one, other) in enumerate(zip(wanted, data, strict=False)) if one != other)
-    first = next(islice(differing, 1), min(len(wanted), len(data)))
-    why = f"byte {first} is not as syncd writes it: it was changed, or packed again by another program"
+    low, high = 0, min(len(wanted), len(data))
+    while low < high:  # the first `low` bytes are the same
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if wanted[low:middle] == data[low:middle] else (low, middle - 1)
+    why = f"byte {low} is not as syncd writes it: it was changed, or packed again by another program"
     raise PackError(WHOLE, why)
 
 

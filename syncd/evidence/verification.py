@@ -1,16 +1,17 @@
 """Check a pack with nothing but itself and public keys. Nothing in it is believed before its signature holds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from scim.resource import timestamp
 from syncd.core.audit_log import PERSONAL, commitment, epoch_of
 from syncd.core.checkpoints import Checkpoint
 from syncd.core.merkle import is_consistent, is_included, leaf_hash
-from syncd.core.movements import Movement, Outcome
+from syncd.core.movements import Movement, Outcome, Place
 from syncd.core.notes import IsSigned, Note, NoteError, VerifierKey
 from syncd.core.sampling import draw
 from syncd.evidence.archive import read, refuse_other_form
@@ -18,6 +19,8 @@ from syncd.evidence.entries import path_of, read_lines
 from syncd.evidence.manifest import MANIFEST, SIGNATURE, read_manifest, refuse_files, refuse_signature
 from syncd.evidence.problems import PackError
 from syncd.evidence.separated import read_csv
+
+_EVENTS: Final = "okta_events.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +129,37 @@ class _Check:
         self._balance(name, "checkpoints", number)
 
     def population(self) -> None:
-        """Check that the rows add up, and that what was done here is what the entries say."""
+        """Check that the rows add up, and say what Okta's events and the entries say."""
         name, matched, number = "population.csv", 0, 0
+        told = {line["uuid"]: line for line in read_lines(_EVENTS, self._files[_EVENTS])}
+        listed: set[str] = set()
         for number, row in enumerate(read_csv(name, self._files[name]), 1):
-            if row["outcome"] != Outcome.MATCHED.value:
-                continue
-            matched += 1
-            event = self.seen.get(int(row["t4Entry"]))
-            if event is None or event["subject_id"] != row["account"]:
-                raise PackError(name, f"row {number} names entry {row['t4Entry']}, which is not about this account")
-            if timestamp_of(event["at"]) != row["t3"]:
-                raise PackError(name, f"t3 of row {number} is not the time of entry {row['t4Entry']}")
+            self._times_of_okta(f"row {number}", row, told)
+            listed.update(row["events"].split())
+            if row["outcome"] == Outcome.MATCHED.value:
+                matched += 1
+                self._times_here(f"row {number}", row)
         self._balance(name, "population", number)
         self._balance(name, "matched", matched)
         self._balance(name, "unmatched", number - matched)
-        events = sum(1 for _ in read_lines("okta_events.ndjson", self._files["okta_events.ndjson"]))
-        self._balance("okta_events.ndjson", "events", events)
-        if sum(self._manifest["events"].values()) != events:
-            raise PackError("okta_events.ndjson", "its events are not all in one place each")
+        self._balance(_EVENTS, "events", len(told))
+        if listed != {uuid for uuid, line in told.items() if line["place"] == Place.POPULATION.value}:
+            raise PackError(name, f"its events are not those that {_EVENTS} counts to the population")
+        if self._manifest["events"] != count_places(line["place"] for line in told.values()):
+            raise PackError(_EVENTS, "its events are not in the places that the manifest counts")
+
+    def _times_of_okta(self, where: str, row: Mapping[str, str], told: Mapping[str, Mapping[str, Any]]) -> None:
+        for step in ("t0", "t1"):
+            line = told.get(row[f"{step}Uuid"])
+            if line is None or (line["published"], line["eventType"]) != (row[step], row[f"{step}Event"]):
+                raise PackError("population.csv", f"{step} of {where} is not the event in {_EVENTS}")
+
+    def _times_here(self, where: str, row: Mapping[str, str]) -> None:
+        name, event = "population.csv", self.seen.get(int(row["t4Entry"]))
+        if event is None or event["subject_id"] != row["account"]:
+            raise PackError(name, f"{where} names entry {row['t4Entry']}, which is not about this account")
+        if timestamp(datetime.fromisoformat(event["at"])) != row["t3"]:
+            raise PackError(name, f"t3 of {where} is not the time of entry {row['t4Entry']}")
 
     def sample(self) -> None:
         """Draw the sample again."""
@@ -191,6 +207,7 @@ class _Check:
             raise PackError(name, f"it has {found} of {what}, and the manifest says {told}")
 
 
-def timestamp_of(text: str) -> str:
-    """Return the time of an event as tables have it."""
-    return timestamp(datetime.fromisoformat(text))
+def count_places(places: Iterable[str]) -> dict[str, int]:
+    """Return how many events are in each place, as the manifest has it."""
+    counted = Counter(places)
+    return {place.value: counted.pop(place.value, 0) for place in Place} | counted
