@@ -4,8 +4,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from syncd.bootstrap.auditing import signing_key
 from syncd.bootstrap.okta import open_whole_log
 from syncd.bootstrap.stores import open_store
 from syncd.bootstrap.system import SystemClock
@@ -13,7 +14,7 @@ from syncd.config import Settings
 from syncd.core.changes import Action, Cause
 from syncd.core.controls import ControlsError
 from syncd.core.movements import Period
-from syncd.core.notes import NoteError, VerifierKey
+from syncd.core.notes import VerifierKey
 from syncd.evidence import Pack, Verified, build, verify
 from syncd.evidence.archive import MOST_BYTES, WHOLE
 from syncd.evidence.packing import Choices, shipped_controls
@@ -21,26 +22,24 @@ from syncd.evidence.problems import PackError
 from syncd.okta_source.event_log import OVERLAP
 from syncd.okta_source.log_file import read_log_file
 from syncd.ports import Announce
-from syncd.signing import KeyFileError, is_signed, read_signing_key
+from syncd.signing import KeyFileError, SigningKey, is_signed, read_signing_key
 from syncd.store import SqlDatabase
 from syncd.workflows.collect_evidence import Wanted, collect
 from syncd.workflows.read_log import ReadLog, read_log
 
-_LARGEST_KEY: Final = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an operator asks a pack for: of an application, from when up to when, signed with which key, by whom.
+    """What an operator asks a pack for: of an application, from when up to when, and who asks.
 
-    `log_file` is an exported System Log in place of Okta's API; `seed` and `sample` are those of the samples.
+    `key` is the file of the log's private key where it is not the configured one, `log_file` is an exported System Log in place of Okta's API; `seed` and `sample` are those of the samples.
     """
 
     app: str
     start: datetime
     end: datetime
-    key: Path
     cause: Cause
+    key: Path | None = None
     log_file: Path | None = None
     seed: str | None = None
     sample: int | None = None
@@ -60,7 +59,7 @@ def pack_evidence(settings: Settings, asked: Asked, announce: Announce) -> Packe
     Raises `KeyFileError`, `ControlsError`, `LogFileError`, `ConfigurationError`, `NothingSealedError`,
     `BrokenLogError` and, where the key is not the one that signs the log, `PackError`.
     """
-    signer = read_signing_key(asked.key)
+    signer = _signer(settings, asked.key)
     now = SystemClock().now()
     app = settings.apps[asked.app]
     wanted = Wanted(
@@ -93,18 +92,15 @@ def verify_pack(pack: Path, key: VerifierKey, witnesses: tuple[VerifierKey, ...]
     return verify(content, key, witnesses, is_signed)
 
 
-def public_key(text: str) -> VerifierKey:
-    """Return a public key: from a file of that name, or from the text itself. Raises `KeyFileError`."""
-    path = Path(text)
-    try:
-        if "+" not in text or path.is_file():
-            with path.open(encoding="utf-8") as file:
-                text = file.read(_LARGEST_KEY)
-        return VerifierKey.parse(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"{path}: the public key cannot be read: {error}") from error
-    except NoteError as error:
-        raise KeyFileError(f"{path}: {error}") from error
+def _signer(settings: Settings, key: Path | None) -> SigningKey:
+    """Return the key that signs packs: the log's own. Raises `KeyFileError` and `ConfigurationError`."""
+    signer = read_signing_key(key) if key else signing_key(settings)
+    if signer is None:
+        raise KeyFileError(
+            "there is no key that could sign the pack. Name the audit log's private key with --key, or set "
+            "audit.signing_key_file; `syncd audit init-key` makes one"
+        )
+    return signer
 
 
 def _read(settings: Settings, asked: Asked, wanted: Wanted, announce: Announce) -> ReadLog:

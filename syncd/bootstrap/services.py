@@ -17,6 +17,7 @@ from scim.exchange import ScimRequest, ScimResponse
 from scim.provider import Provider
 from scim.schema import ResourceType
 from scim.tolerance import PROFILES
+from syncd.bootstrap.auditing import sealing
 from syncd.bootstrap.following import log_watch
 from syncd.bootstrap.leniencies import LeniencyCounter
 from syncd.bootstrap.notifications import minding
@@ -180,9 +181,9 @@ def _handler(
 
 
 def run_worker(settings: Settings) -> int:
-    """Run every application's reconciliation on its schedule, and follow Okta's System Log, until told to stop.
+    """Run every application's reconciliation on its schedule, follow Okta's System Log and seal the audit log.
 
-    Returns the exit code.
+    Goes on until told to stop, and returns the exit code.
 
     Raises `ConfigurationError` when Okta cannot be read or nobody be told with these settings, and `SchemaBehindError`.
     """
@@ -192,7 +193,7 @@ def run_worker(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     jobs = [NightlyJob(name, app.schedule, partial(_nightly, settings, name)) for name, app in settings.apps.items()]
-    with open_store(settings) as store, minding(settings, store):
+    with open_store(settings) as store, minding(settings, store), sealing(settings, store):
         watch = log_watch(settings, store, _log_progress)
         return run_scheduler(
             [*jobs, *([watch] if watch else [])],

@@ -3,9 +3,11 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from syncd.config import ConfigurationError, Settings, load, load_with_origins, require_okta
 from syncd.config.sources import find_file
+from syncd.signing import SigningKey
 from syncd.telemetry import configure_logging
 
 SECRETS = (
@@ -13,6 +15,7 @@ SECRETS = (
     "server.event_hook_secret",
     "okta.api_token",
     "okta.private_key",
+    "audit.signing_key",
     "notify.webhook_secret",
     "notify.slack_url",
     "notify.smtp_password",
@@ -31,6 +34,12 @@ behind_proxy = false
 [okta]
 org_url = {org_url}
 api_token_file = {token_file}
+
+[audit]
+origin = {origin}
+signing_key_file = {key_file}
+public_key = {public_key}
+# heads_folder = "/mnt/audit-heads" # a file system that this machine's administrator cannot rewrite
 
 [apps.{app_name}]
 okta_app_id = {okta_app_id}
@@ -70,7 +79,7 @@ def okta_lack(path: Path | None) -> str | None:
 
 
 def initialise(path: Path, *, app_name: str, org_url: str, okta_app_id: str, public_url: str) -> None:
-    """Write a configuration that only its owner can read, an empty file for the API token beside it, and the database.
+    """Write a configuration that only its owner can read, beside it the key of the audit log, and the database.
 
     Raises `ConfigurationError` when an answer cannot be right; then nothing is left behind.
     """
@@ -78,15 +87,24 @@ def initialise(path: Path, *, app_name: str, org_url: str, okta_app_id: str, pub
 
     folder = path.parent.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    origin = f"{urlsplit(public_url).hostname or 'localhost'}/syncd"
+    signing = SigningKey.new(origin)
     text = TEMPLATE.format(
         database_url=json.dumps(f"sqlite:///{folder / 'syncd.db'}"),
         public_url=json.dumps(public_url.rstrip("/")),
         org_url=json.dumps(org_url),
         token_file=json.dumps(str(folder / "okta-api-token")),
+        origin=json.dumps(origin),
+        key_file=json.dumps(str(folder / "audit.key")),
+        public_key=json.dumps(str(signing.key)),
         app_name=app_name,
         okta_app_id=json.dumps(okta_app_id),
     )
-    written = [_write_private(folder / "okta-api-token", "put-the-api-token-here\n"), _write_private(path, text)]
+    written = [
+        _write_private(folder / "okta-api-token", "put-the-api-token-here\n"),
+        _write_private(folder / "audit.key", signing.secret_text()),
+        _write_private(path, text),
+    ]
     try:
         settings = load(path)
     except Exception:

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "mark": "syncd.cli.mark",
     "waiver": "syncd.cli.waiver",
     "undo": "syncd.cli.undo",
+    "audit": "syncd.cli.audit",
     "evidence": "syncd.cli.evidence",
     "notify": "syncd.cli.notify",
     "storm": "syncd.cli.storm",

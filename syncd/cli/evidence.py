@@ -49,8 +49,7 @@ def command() -> None:
 @click.option(
     "--key",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    help="File with the private key of the audit log, which signs the pack.",
+    help="File with the audit log's private key, which signs the pack. Default: audit.signing_key.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write. Default: APP-FROM-TO.evidence.zip.")
 @click.option(
@@ -69,7 +68,7 @@ def pack(
     app_name: str | None,
     start: datetime,
     end: datetime,
-    key: Path,
+    key: Path | None,
     out: Path | None,
     log_file: Path | None,
     seed: str | None,
@@ -95,7 +94,7 @@ def pack(
     if file.exists():
         message = f"{file}: there is a file already, and evidence is never overwritten. Name another with --out"
         raise Failure(message)
-    asked = Asked(name, start, end, key, cause(), log_file, seed, sample)
+    asked = Asked(name, start, end, cause(), key, log_file, seed, sample)
     made = pack_evidence(settings, asked, silent if quiet else announce)
     _write(file, made.pack.content)
     told = {
@@ -126,7 +125,8 @@ def verify(pack: Path, pubkey: str, witness_keys: tuple[str, ...], as_json: bool
     No configuration, database or network is used. Exit codes: 0 it holds, 8 it does not; the first file that fails is
     named.
     """
-    from syncd.bootstrap.evidence import public_key, verify_pack
+    from syncd.bootstrap.auditing import public_key
+    from syncd.bootstrap.evidence import verify_pack
 
     found = verify_pack(pack, public_key(pubkey), tuple(map(public_key, witness_keys)))
     manifest = found.manifest

@@ -8,6 +8,7 @@ import click
 
 ERROR: Final = 1
 SOURCE_UNHEALTHY: Final = 3
+LEASE_HELD: Final = 6
 VERIFICATION_FAILED: Final = 8
 USAGE: Final = 64
 CONFIGURATION: Final = 78
@@ -66,11 +67,13 @@ _FORESEEN: Final = {
     "AlreadyDecidedError": ERROR,
     "UnknownRunError": ERROR,
     "ServeError": ERROR,
-    "BrokenLogError": VERIFICATION_FAILED,
     "PackError": VERIFICATION_FAILED,
     "NothingSealedError": ERROR,
-    "KeyFileError": ERROR,
     "NoteError": ERROR,
     "ControlsError": CONFIGURATION,
     "LogFileError": ERROR,
+    "KeyFileError": CONFIGURATION,
+    "OutsideError": ERROR,
+    "BrokenLogError": VERIFICATION_FAILED,
+    "LeaseHeldError": LEASE_HELD,
 }

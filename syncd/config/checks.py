@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from syncd import cron
+from syncd.core.notes import NoteError, VerifierKey, is_name
 
 WRONG: Final = "wrong"
 DISAGREEMENT: Final = "disagreement"
@@ -105,6 +106,28 @@ def check_hook_secret(secret: SecretStr) -> SecretStr:
             f"must be {_SHORTEST_SECRET} or more printable ASCII characters",
             "Make one with: openssl rand -hex 32",
         )
+    return secret
+
+
+def check_origin(name: str) -> str:
+    """Take the name of a log (c2sp.org/tlog-checkpoint)."""
+    if not is_name(name) or "://" in name:
+        raise wrong("is no name of a log", 'Write a host and a path without a scheme, such as "scim.example.com/syncd"')
+    return name
+
+
+def check_public_key(text: str) -> str:
+    """Take a public key in the form of signed notes."""
+    try:
+        return str(VerifierKey.parse(text))
+    except NoteError as error:
+        raise wrong(f"is no public key: {error}", "Write the line that syncd audit init-key printed") from error
+
+
+def check_signing_key(secret: SecretStr) -> SecretStr:
+    """Take what looks like a private key. The message never shows it."""
+    if not secret.get_secret_value().startswith("PRIVATE+KEY+"):
+        raise wrong("is no private key", "Make one with: syncd audit init-key")
     return secret
 
 

@@ -20,6 +20,7 @@ FILES: Final = {
     ("server", "event_hook_secret_file"): ("server", "event_hook_secret"),
     ("okta", "api_token_file"): ("okta", "api_token"),
     ("okta", "private_key_file"): ("okta", "private_key"),
+    ("audit", "signing_key_file"): ("audit", "signing_key"),
     ("notify", "webhook_secret_file"): ("notify", "webhook_secret"),
     ("notify", "slack_url_file"): ("notify", "slack_url"),
     ("notify", "smtp_password_file"): ("notify", "smtp_password"),

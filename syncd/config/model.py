@@ -17,6 +17,7 @@ from scim.exchange import Limits
 from scim.reprovision import Reprovision
 from scim.resource import fold
 from syncd.config import checks
+from syncd.config.audit import AuditSettings
 from syncd.config.checks import Disagreement
 from syncd.config.evidence import EvidenceSettings
 from syncd.config.guarding import GuardSettings, RuleSettings
@@ -312,6 +313,7 @@ class Settings(Section):
     scim: ScimSettings = ScimSettings()
     okta: OktaSettings = OktaSettings()
     log: LogSettings = LogSettings()
+    audit: AuditSettings = AuditSettings()
     notify: NotifySettings = NotifySettings()
     evidence: EvidenceSettings = EvidenceSettings()
     apps: dict[Annotated[str, AfterValidator(checks.check_app_name)], AppSettings] = Field(default_factory=dict)
@@ -328,6 +330,11 @@ class Settings(Section):
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value, for the redaction of logs; a password in the database URL on its own too."""
         url = self.database.url.get_secret_value()
-        others = (self.okta.api_token, self.okta.private_key, self.server.event_hook_secret)
+        others = (
+            self.okta.api_token,
+            self.okta.private_key,
+            self.server.event_hook_secret,
+            self.audit.signing_key,
+        )
         given = (secret.get_secret_value() for secret in others if secret)
         return tuple(filter(None, [urlsplit(url).password, *given, *self.notify.secret_values()]))

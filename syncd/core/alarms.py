@@ -106,6 +106,22 @@ def news_of_failure(app: str, run_id: str, error: str) -> RunNews:
     return RunNews((notice,), frozenset({NoticeKind.RUN_FAILED}))
 
 
+def news_of_audit_log(app: str, about: str | None, message: str = "") -> RunNews:
+    """Return what is to be told of the audit log: `about` says in a word what is wrong, None that nothing is."""
+    settled = frozenset({NoticeKind.AUDIT_LOG})
+    if about is None:
+        return RunNews((), settled)
+    notice = Notice(
+        app=app,
+        kind=NoticeKind.AUDIT_LOG,
+        title=f"the audit log needs somebody ({about})",
+        lines=(message, "What happens is written as before; until this is put right, it can be changed unseen."),
+        remedy="Run: syncd audit verify",
+        about=about,
+    )
+    return RunNews((notice,), settled)
+
+
 def _quarantine(report: DriftReport) -> Iterable[Notice]:
     if report.verdict.allowed:
         return

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from syncd.core.changes import Action
 from syncd.core.merkle import HASH_SIZE, Kept, Tree, leaf_hash
@@ -50,6 +50,22 @@ class Waiting:
 
     event_pk: int | None
     body: bytes
+
+
+class LogEntry(NamedTuple):
+    """An entry as the tables have it. `body` is None where its event is missing, `app` where it is a record.
+
+    `salt` and `personal` are those of the event, None when they were removed and for events of old.
+    """
+
+    seq: int
+    event_pk: int | None
+    leaf: bytes
+    chain: bytes
+    body: bytes | None
+    salt: bytes | None
+    personal: bytes | None
+    app: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Action(StrEnum):
     ACCOUNT_UNMARKED = "account:unmarked"
     WAIVER_GIVEN = "waiver:given"
     WAIVER_ENDED = "waiver:ended"
+    AUDIT_ERASED = "audit:erased"
     EVIDENCE_PACKED = "evidence:packed"
 
 

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     FRESHNESS_MISSED = "freshness-missed"
     LATE_REVOCATION = "late-revocation"
     RUN_FAILED = "run-failed"
+    AUDIT_LOG = "audit-log"
 
 
 class Severity(StrEnum):
@@ -39,6 +40,7 @@ SEVERITIES: Final = {
     NoticeKind.FRESHNESS_MISSED: Severity.CRITICAL,
     NoticeKind.LATE_REVOCATION: Severity.CRITICAL,
     NoticeKind.RUN_FAILED: Severity.WARNING,
+    NoticeKind.AUDIT_LOG: Severity.CRITICAL,
 }
 
 AT_ONCE: Final = 5

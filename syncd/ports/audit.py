@@ -1,13 +1,15 @@
 """The audit log, one for the installation: its entries in order, what waits to become one, and what was signed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from syncd.core.audit_log import Growth, LogHead, Waiting
+from syncd.core.audit_log import Growth, LogEntry, LogHead, Waiting
 from syncd.core.notes import Signature, VerifierKey
+
+__all__ = ["AuditLog", "LogEntry", "LogReader", "LogWriter", "Outside", "OutsideError", "SignedCheckpoint", "Signer"]
 
 
 class Signer(Protocol):
@@ -34,23 +36,6 @@ class SignedCheckpoint:
     signed: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """An entry as the tables have it. `body` is None where its event is missing, `app` where it is a record.
-
-    `salt` and `personal` are those of the event, None when they were removed and for events of old.
-    """
-
-    seq: int
-    event_pk: int | None
-    leaf: bytes
-    chain: bytes
-    body: bytes | None
-    salt: bytes | None
-    personal: bytes | None
-    app: str | None
-
-
 class LogReader(Protocol):
     """What there is of the log, as one state of the database has it."""
 
@@ -59,6 +44,18 @@ class LogReader(Protocol):
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[LogEntry]:
         """Yield the entries from number `start` up to `end`, in order. Numbers that are missing are left out."""
+
+    def records(self) -> Sequence[LogEntry]:
+        """Return the entries that are records of the log itself, in order."""
+
+    def nodes(self) -> Mapping[tuple[int, int], bytes]:
+        """Return the nodes that are kept, by level and index."""
+
+    def strays(self, limit: int) -> Sequence[int]:
+        """Return the row numbers of events that are in no entry and do not wait for one either."""
+
+    def unproven(self, limit: int) -> Sequence[str]:
+        """Return in words which effects of plans no event tells of, and which intentions nobody concluded."""
 
     def entry_of(self, event_pk: int) -> int | None:
         """Return the number of the entry of an event, or None while it has none."""
@@ -111,6 +108,9 @@ class Outside(Protocol):
 
 class AuditLog(Protocol):
     """The log, and the right to go on with it: one sequencer at a time has it, and a later one fences the earlier."""
+
+    def waits(self) -> bool:
+        """Return whether an event is in no entry yet; cheap enough to be asked ten times a second."""
 
     def take(self, holder: str, lasting: timedelta) -> int:
         """Take the log and return the fencing token. Raises `LeaseHeldError` while another one has it."""

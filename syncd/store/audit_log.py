@@ -1,16 +1,16 @@
 """The audit log in its tables; see `syncd.ports.audit`. Events are written elsewhere, with their changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, text, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, null, select, text, update
 
-from syncd.core.audit_log import Growth, LogHead, Waiting
+from syncd.core.audit_log import Growth, LogEntry, LogHead, Waiting
 from syncd.core.merkle import HASH_SIZE, TILE, Tree
-from syncd.ports import LeaseHeldError, LeaseLostError
-from syncd.ports.audit import LogEntry, SignedCheckpoint
+from syncd.ports import LeaseHeldError, LeaseLostError, OutcomeKind
+from syncd.ports.audit import SignedCheckpoint
 from syncd.store.audit import event_of
 from syncd.store.audit_tables import (
     NEVER_CHANGED,
@@ -24,7 +24,8 @@ from syncd.store.audit_tables import (
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each
 from syncd.store.engine import Transactions
 from syncd.store.moments import microseconds, moment_of
-from syncd.store.tables import app, audit_event
+from syncd.store.prepared import Prepared
+from syncd.store.tables import app, audit_event, plan_item, run
 
 _AT_ONCE: Final = 5000
 _until: Final = database_now() + bindparam("lasting", type_=audit_head.c.expires.type)
@@ -48,6 +49,7 @@ _WAITING: Final = (
     .order_by(audit_pending.c.event_pk)
     .limit(bindparam("limit"))
 )
+_WAITS: Final = Prepared(select(audit_pending.c.event_pk).limit(1))
 _SEALED: Final = delete(audit_pending).where(audit_pending.c.event_pk == bindparam("of_event"))
 _APPEND: Final = insert(audit_log)
 _KEEP_NODES: Final = insert(audit_node)
@@ -68,6 +70,29 @@ _ENTRIES: Final = (
     .outerjoin(app, app.c.pk == audit_event.c.app)
     .where(audit_log.c.seq >= bindparam("start"), audit_log.c.seq < bindparam("end"))
     .order_by(audit_log.c.seq)
+)
+_RECORDS: Final = _ENTRIES.where(audit_log.c.event_pk.is_(None)).params(start=0, end=2**62)
+_STRAYS: Final = (
+    select(audit_event.c.pk)
+    .outerjoin(audit_log, audit_log.c.event_pk == audit_event.c.pk)
+    .outerjoin(audit_pending, audit_pending.c.event_pk == audit_event.c.pk)
+    .where(audit_log.c.seq.is_(None), audit_pending.c.event_pk.is_(None))
+    .order_by(audit_event.c.pk)
+)
+_items: Final = select(run.c.id, plan_item.c.position).join_from(
+    plan_item, run, (run.c.pk == plan_item.c.run_pk) & (run.c.app == plan_item.c.app)
+)
+_UNTOLD: Final = _items.where(
+    plan_item.c.outcome == OutcomeKind.DONE.value,
+    plan_item.c.account_id.is_not(None),
+    ~exists().where(
+        audit_event.c.app == plan_item.c.app,
+        audit_event.c.run_id == run.c.id,
+        audit_event.c.subject_id == plan_item.c.account_id,
+    ),
+)
+_UNCONCLUDED: Final = _items.where(
+    plan_item.c.intended.is_not(None), plan_item.c.outcome.is_(None), run.c.ended.is_not(None)
 )
 _LAST: Final = select(func.max(audit_log.c.seq))
 _ENTRY_OF: Final = select(audit_log.c.seq).where(audit_log.c.event_pk == bindparam("of_event"))
@@ -124,7 +149,31 @@ class SqlLogReader:
         for first in range(start, end, _AT_ONCE):
             bounds = {"start": first, "end": min(end, first + _AT_ONCE)}
             for row in self._connection.execute(_ENTRIES, bounds).all():
-                yield LogEntry(*row)
+                yield LogEntry._make(row)
+
+    def records(self) -> Sequence[LogEntry]:
+        """Return the entries that are records of the log itself, in order."""
+        return [LogEntry._make(row) for row in self._connection.execute(_RECORDS)]
+
+    def nodes(self) -> Mapping[tuple[int, int], bytes]:
+        """Return the nodes that are kept, by level and index."""
+        return {(level, index): node for level, index, node in self._connection.execute(select(audit_node))}
+
+    def strays(self, limit: int) -> Sequence[int]:
+        """Return the row numbers of events that are in no entry and do not wait for one either."""
+        return self._connection.execute(_STRAYS.limit(limit)).scalars().all()
+
+    def unproven(self, limit: int) -> Sequence[str]:
+        """Return in words which effects of plans no event tells of, and which intentions nobody concluded."""
+        untold = self._connection.execute(_UNTOLD.limit(limit)).all()
+        open_ones = self._connection.execute(_UNCONCLUDED.limit(limit)).all()
+        return [
+            *(f"run {one.id}, item {one.position}: it is told as done, and no event tells of it" for one in untold),
+            *(
+                f"run {one.id}, item {one.position}: it was intended, and nothing tells how it ended"
+                for one in open_ones
+            ),
+        ]
 
     def entry_of(self, event_pk: int) -> int | None:
         """Return the number of the entry of an event, or None while it has none."""
@@ -214,6 +263,10 @@ class SqlAuditLog:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
+
+    def waits(self) -> bool:
+        """Return whether an event is in no entry yet."""
+        return self._transactions.first_row(_WAITS) is not None
 
     def take(self, holder: str, lasting: timedelta) -> int:
         """Take the log and return the fencing token. Raises `LeaseHeldError` while another one has it."""

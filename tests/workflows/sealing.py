@@ -8,6 +8,7 @@ from syncd.core.checkpoints import Checkpoint
 from syncd.core.notes import Note
 from syncd.delivery.heads import HeadFolder
 from syncd.ports import Clock
+from syncd.ports.audit import Signer
 from syncd.signing import SigningKey, is_signed
 from syncd.store import SqlDatabase
 from syncd.workflows.seal_audit import LEASE, Notary, SealResult, seal
@@ -55,7 +56,7 @@ class Sealing:
         with self.database.audit_log.reading_log() as log:
             return log.head().size
 
-    def with_key(self, signer: SigningKey) -> None:
+    def with_key(self, signer: Signer) -> None:
         """Sign with another key."""
         self.notary = replace(self.notary, signer=signer)
 
