@@ -32,7 +32,8 @@ from syncd.workflows.read_log import ReadLog, read_log
 class Asked:
     """What an operator asks a pack for: of an application, from when up to when, and who asks.
 
-    `key` is the file of the log's private key where it is not the configured one, `log_file` is an exported System Log in place of Okta's API; `seed` and `sample` are those of the samples.
+    `key` is the file of the log's private key where it is not the configured one, `log_file` is an exported System Log
+    in place of Okta's API; `seed` and `sample` are those of the samples.
     """
 
     app: str

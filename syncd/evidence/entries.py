@@ -4,11 +4,19 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from scim.resource import timestamp
+from syncd.core.proofs import ENDING
 from syncd.evidence.problems import PackError
 from syncd.workflows.log_records import Head, Record
+
+PROOFS: Final = "proofs/"
+
+
+def proof_name(entry: int) -> str:
+    """Return the name of the file with the proof of one entry."""
+    return f"{PROOFS}{entry:012d}{ENDING}"
 
 
 def lines(values: Iterable[Mapping[str, Any]]) -> bytes:

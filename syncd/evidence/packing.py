@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files as files_of
@@ -14,10 +14,11 @@ from syncd.core.controls import ControlsError, Mapped, read_controls
 from syncd.core.movements import Movement, Outcome, Place
 from syncd.core.notes import Note
 from syncd.core.occurrences import Kept
+from syncd.core.proofs import Proof, Record
 from syncd.core.sampling import ALGORITHM, draw
 from syncd.evidence import tables
 from syncd.evidence.archive import write
-from syncd.evidence.entries import head_line, lines, record_line
+from syncd.evidence.entries import PROOFS, head_line, lines, proof_name, record_line
 from syncd.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, File, pretty, signed_text
 from syncd.evidence.oscal import as_oscal
 from syncd.evidence.summary import as_page
@@ -93,6 +94,7 @@ def build(evidence: Evidence, choices: Choices, signer: Signer) -> Pack:
     made = [
         *_tables(evidence, drawn, seed),
         *_proof(evidence, signer),
+        *_proofs_of_sample(evidence, drawn),
         File(CONTROLS, choices.controls, "which records support which controls"),
         File("controls.csv", tables.controls(mapping, _kinds(evidence, choices)), "the same as a table, with counts"),
         File("configuration.json", pretty(choices.configuration), "the settings of the application now"),
@@ -163,6 +165,20 @@ def _proof(evidence: Evidence, signer: Signer) -> list[File]:
     ]
 
 
+def _proofs_of_sample(evidence: Evidence, drawn: Mapping[Movement, Sequence[str]]) -> Iterator[File]:
+    """Yield a proof that stands alone for each row of the samples to which something was done here."""
+    rows = {row for ids in drawn.values() for row in ids}
+    cases = evidence.population.cases
+    wanted = {case.effect.entry for case in cases if case.effect and tables.row_id(case) in rows}
+    note = Note.parse(evidence.newest.note)
+    for one in evidence.records:
+        raw = one.entry.raw
+        if raw.seq in wanted:
+            record = Record(raw.body or b"", raw.leaf, raw.salt, raw.personal)
+            content = str(Proof(raw.seq, one.path, note, record)).encode()
+            yield File(proof_name(raw.seq), content, "a proof of one entry (c2sp.org/tlog-proof)")
+
+
 def _drawn(evidence: Evidence, seed: str, size: int) -> dict[Movement, Sequence[str]]:
     cases = evidence.population.cases
     return {
@@ -208,7 +224,11 @@ def _manifest(evidence: Evidence, made: Iterable[File], counts: Mapping[str, int
 def _instructions(evidence: Evidence, made: Iterable[File], seed: str) -> bytes:
     wanted = evidence.wanted
     template = files_of("syncd.evidence").joinpath("instructions.md").read_text(encoding="utf-8")
-    listed = "\n".join(f"- `{file.name}`: {file.holds}" for file in sorted(made, key=lambda file: file.name))
+    listed = "\n".join(
+        f"- `{file.name}`: {file.holds}"
+        for file in sorted(made, key=lambda file: file.name)
+        if not file.name.startswith(PROOFS)
+    )
     gaps = "\n".join(f"- {gap}" for gap in evidence.gaps)
     complete = f"It is **not complete**:\n\n{gaps}" if gaps else f"It is complete: {evidence.read.where}."
     return template.format(

@@ -13,9 +13,10 @@ from syncd.core.checkpoints import Checkpoint
 from syncd.core.merkle import is_consistent, is_included, leaf_hash
 from syncd.core.movements import Movement, Outcome, Place
 from syncd.core.notes import IsSigned, Note, NoteError, VerifierKey
+from syncd.core.proofs import Proof, ProofError, check
 from syncd.core.sampling import draw
 from syncd.evidence.archive import read, refuse_other_form
-from syncd.evidence.entries import path_of, read_lines
+from syncd.evidence.entries import PROOFS, path_of, proof_name, read_lines
 from syncd.evidence.manifest import MANIFEST, SIGNATURE, read_manifest, refuse_files, refuse_signature
 from syncd.evidence.problems import PackError
 from syncd.evidence.separated import read_csv
@@ -53,18 +54,19 @@ def verify(data: bytes, key: VerifierKey, witnesses: Sequence[VerifierKey], is_s
     try:
         refuse_files(manifest, files)
         refuse_other_form(data, files)
-        check = _Check(files, manifest, key, is_signed)
-        check.head(witnesses)
-        check.records()
-        check.heads()
-        check.population()
-        check.sample()
+        checks = _Check(files, manifest, key, is_signed)
+        checks.head(witnesses)
+        checks.records()
+        checks.heads()
+        checks.proofs(witnesses)
+        checks.population()
+        checks.sample()
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, PackError):
             raise
         raise PackError(MANIFEST, f"what was signed does not fit together: {error!r}") from error
     named = tuple(one.name for one in witnesses)
-    return Verified(manifest, len(files), len(check.seen), check.erased, check.older_keys, named)
+    return Verified(manifest, len(files), len(checks.seen), checks.erased, checks.older_keys, named)
 
 
 class _Check:
@@ -113,6 +115,19 @@ class _Check:
             self.seen[entry] = event
             before = entry
         self._balance(name, "records", len(self.seen))
+
+    def proofs(self, witnesses: Sequence[VerifierKey]) -> None:
+        """Check the proofs that stand alone: each is of an entry of the records, and holds by itself."""
+        for name, content in self._files.items():
+            if not name.startswith(PROOFS):
+                continue
+            try:
+                proof = Proof.parse(content.decode())
+                check(proof, [self._key, *witnesses], self._is_signed)
+            except ProofError as error:
+                raise PackError(name, str(error)) from error
+            if name != proof_name(proof.index) or self.seen.get(proof.index) != json.loads(proof.record.body):
+                raise PackError(name, "it proves another entry than the one of its name")
 
     def heads(self) -> None:
         """Check that each checkpoint is the beginning of the newest one."""
