@@ -281,7 +281,7 @@ class _Run:
         self, events: Sequence[LogEvent], outcome: Outcome, effect: Effect | None, account: KnownAccount | None
     ) -> Case:
         account_id = effect.account_id if effect else account.account_id if account else None
-        name = (effect.user_name if effect else None) or (account.user_name if account else None)
+        name = account.user_name if account else effect.user_name if effect else None
         return Case(self.movement, self.person, tuple(events), outcome, account_id, name, effect)
 
 

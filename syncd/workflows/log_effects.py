@@ -19,7 +19,7 @@ def effects_of(entries: Iterable[Entry], kinds: Mapping[str, str], owners: Mappi
                 at=entry.at,
                 action=entry.action,
                 account_id=entry.subject_id,
-                user_name=entry.subject_name,
+                user_name=entry.user_name,
                 okta_user_id=entry.okta_user_id or owners.get(entry.subject_id),
                 actor=entry.actor,
                 source=source_of(entry, kinds),

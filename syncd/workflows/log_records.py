@@ -43,10 +43,19 @@ class Entry:
     @property
     def okta_user_id(self) -> str | None:
         """The Okta user id that the event itself tells of the account, if it does."""
+        return self._told("externalId")
+
+    @property
+    def user_name(self) -> str | None:
+        """The user name that the event itself tells, else the name that it shows."""
+        return self._told("userName") or self.subject_name
+
+    def _told(self, attribute: str) -> str | None:
+        """Return what the event says that an attribute is, or was, where it is a text."""
         for side in ("after", "before"):
             told = self.detail.get(side)
-            if isinstance(told, Mapping) and isinstance(told.get("externalId"), str):
-                return str(told["externalId"])
+            if isinstance(told, Mapping) and isinstance(told.get(attribute), str):
+                return str(told[attribute])
         return None
 
 
