@@ -102,7 +102,9 @@ def read_signing_key(path: Path) -> SigningKey:
             raise KeyFileError(f"{path}: others than its owner may read the private key; chmod 600 {path}")
         return SigningKey.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise KeyFileError(f"{path}: there is no such key; `syncd audit init-key` makes one") from None
+        raise KeyFileError(
+            f"{path}: there is no such key; `syncd audit init-key` and `syncd witness init-key` make them"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileError(f"{path}: the private key cannot be read: {error}") from error
     except NoteError as error:

@@ -54,6 +54,9 @@ api_token = {okta_token}
 [apps.demo]
 okta_app_id = {app_id}
 protected = [{protected}]
+# Nobody wants to watch a demonstration for half an hour.
+[apps.demo.rules.ghost]
+grace_hours = 0
 """
 
 

@@ -31,11 +31,13 @@ COMMANDS: Final = {
     "explain": "syncd.cli.explain",
     "mark": "syncd.cli.mark",
     "waiver": "syncd.cli.waiver",
+    "review": "syncd.cli.review",
     "undo": "syncd.cli.undo",
     "audit": "syncd.cli.audit",
     "evidence": "syncd.cli.evidence",
     "notify": "syncd.cli.notify",
     "storm": "syncd.cli.storm",
+    "witness": "syncd.cli.witness",
     "simulate": "syncd.cli.simulate",
 }
 """Each module has a click command called `command`. The order is that of the help."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from syncd.cli.audit_records import RECORDS
 from syncd.cli.console import heading, print_json, print_table, say
 from syncd.cli.failures import VERIFICATION_FAILED, Failure
 from syncd.cli.options import config_option, json_option
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("audit")
 def command() -> None:
-    """Verify the log of what happened, look at it, and keep its key."""
+    """Verify the log of what happened, prove and read what it says, and keep its key."""
 
 
 @command.command()
@@ -152,6 +153,10 @@ def rotate_key(config_path: Path | None, file: Path) -> int:
     heading("Put into the configuration, under [audit], before the worker starts again")
     say(f'  signing_key_file = "{file.resolve()}"\n  public_key = "{successor}"')
     return 0
+
+
+for one in RECORDS:
+    command.add_command(one)
 
 
 def _show(verdict: "Verdict", folder: Path | None) -> None:

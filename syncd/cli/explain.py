@@ -18,7 +18,9 @@ from syncd.workflows.explain import Explanation
 def command(user: str, config_path: Path | None, app_name: str | None, as_json: bool) -> int:
     """Say why an account is as it is, and what the next run would do about it.
 
-    USER is a user name, a work e-mail address, a SCIM id or an Okta user id. Okta is asked now.
+    USER is a user name, a work e-mail address, a SCIM id or an Okta user id. Okta is asked now; where groups = true,
+    about the pushed groups too. The timeline merges pushes, events of Okta's System Log, plans, decisions and what was
+    done by hand, each with the time of the clock it was written down by.
     """
     from syncd.bootstrap.okta import run_desk
     from syncd.bootstrap.settings import load_settings
@@ -40,7 +42,7 @@ def command(user: str, config_path: Path | None, app_name: str | None, as_json: 
 
 
 def show_explanation(explanation: Explanation) -> None:
-    """Print an account, what Okta says of it now, what holds an effect back, and what happened so far."""
+    """Print an account, what Okta says of it now, what holds an effect back, its groups, and what happened so far."""
     account, lookup, finding = explanation.account, explanation.lookup, explanation.finding
     heading(f"{account.user_name} ({account.id})")
     say(f"Here:      {'open' if account.active else 'closed'}, version {account.version}, made by {account.origin}")
@@ -54,6 +56,16 @@ def show_explanation(explanation: Explanation) -> None:
     say()
     print_table(("guard", "holds"), ((said, "yes" if holds else "NO") for said, holds in explanation.checks))
     print_table(
-        ("at (UTC)", "what", "by", "run"),
-        ((f"{event.at:%Y-%m-%d %H:%M:%S}", event.action, event.actor, event.run_id) for event in explanation.trail),
+        ("group", "here", "in Okta", "said"),
+        (
+            (one.name, "member" if one.is_here else "NO", one.in_okta or "not asked", one.detail)
+            for one in explanation.memberships
+        ),
+    )
+    print_table(
+        ("at (UTC)", "from", "what", "by", "said", "run"),
+        (
+            (f"{one.at:%Y-%m-%d %H:%M:%S}", one.source, one.what, one.by, one.text, one.run_id)
+            for one in explanation.timeline
+        ),
     )

@@ -9,6 +9,7 @@ import click
 ERROR: Final = 1
 SOURCE_UNHEALTHY: Final = 3
 LEASE_HELD: Final = 6
+PARTIAL: Final = 7
 VERIFICATION_FAILED: Final = 8
 USAGE: Final = 64
 CONFIGURATION: Final = 78
@@ -66,6 +67,8 @@ _FORESEEN: Final = {
     "RefusedDecisionError": ERROR,
     "AlreadyDecidedError": ERROR,
     "UnknownRunError": ERROR,
+    "UnprovableError": ERROR,
+    "RefusedErasureError": ERROR,
     "ServeError": ERROR,
     "PackError": VERIFICATION_FAILED,
     "NothingSealedError": ERROR,
@@ -76,4 +79,5 @@ _FORESEEN: Final = {
     "OutsideError": ERROR,
     "BrokenLogError": VERIFICATION_FAILED,
     "LeaseHeldError": LEASE_HELD,
+    "MemoryFileError": CONFIGURATION,
 }

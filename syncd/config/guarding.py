@@ -61,7 +61,7 @@ class RuleSettings(Section):
     """[apps.NAME.rules.SITUATION]: what holds in one situation beside its mode."""
 
     confirm: Confirm | None = Field(None, description="What bears an effect out: none, point, two-snapshot or both.")
-    grace_hours: float | None = Field(None, ge=0, description="Hours that a person must be missing.")
+    grace_hours: float | None = Field(None, ge=0, description="Hours that it must last before it counts.")
     max_count: int | None = Field(
         None, ge=0, description="Effects of one plan because of it above which nothing is done."
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from syncd.core.notices import Notice, NoticeKind
+from syncd.core.policy import in_words
 from syncd.core.reports import DriftReport
 from syncd.core.situations import Situation
 
@@ -180,14 +181,14 @@ def judge_revocations(app: str, revocations: Iterable[Revocation], now: datetime
     late.sort(key=lambda pair: (-pair[1], pair[0].user_name))
     still_open = sum(one.closed is None for one, _ in late)
     named = [
-        f"{one.user_name}: {_hours(taken)}, {'still open' if one.closed is None else 'closed now'}"
+        f"{one.user_name}: {in_words(taken)}, {'still open' if one.closed is None else 'closed now'}"
         for one, taken in late[:NAMED]
     ]
     more = [f"... and {len(late) - NAMED} more"] if len(late) > NAMED else []
     return Notice(
         app=app,
         kind=NoticeKind.LATE_REVOCATION,
-        title=f"{app}: {len(late)} kept access for more than {_hours(sla)}, {still_open} still have it",
+        title=f"{app}: {len(late)} kept access for more than {in_words(sla)}, {still_open} still have it",
         lines=(*named, *more),
         remedy=f"Find out why pushes got lost, and whether runs may repair: syncd drift-report --app {app}",
     )
@@ -208,7 +209,7 @@ def judge_freshness(
     return Notice(
         app=app,
         kind=NoticeKind.FRESHNESS_MISSED,
-        title=f"{app}: no complete listing from Okta for more than {_hours(allowed)}",
+        title=f"{app}: no complete listing from Okta for more than {in_words(allowed)}",
         lines=(last, "Whoever has left since then, and whose push got lost, still has an account."),
         remedy=f"See whether the nightly run runs, and what it says: syncd drift-report --app {app}",
     )
@@ -249,8 +250,3 @@ def storm_held(app: str, rule: StormRule) -> Notice:
         ),
         remedy=f"See who it was: syncd storm list --app {app}. If it is right: syncd storm release --app {app}",
     )
-
-
-def _hours(span: timedelta) -> str:
-    hours = span / timedelta(hours=1)
-    return f"{hours:.0f} hours" if hours >= 2 else f"{span / timedelta(minutes=1):.0f} minutes"  # noqa: PLR2004

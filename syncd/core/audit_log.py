@@ -22,8 +22,13 @@ RECORD: Final = "record"
 """Where the body of a record of the log itself says which it is."""
 
 
+ERASED_EVENTS: Final = "events"
+"""Where the detail of an erasure names the events that it was about, by their row numbers."""
+ERASED_SUBJECT: Final = "subject"
+
 _EPOCH: Final = "/epoch-"
 _RUN_ENDED: Final = f'{{"action":"{Action.RUN_ENDED}"'.encode()
+_ERASED: Final = f'{{"action":"{Action.AUDIT_ERASED}"'.encode()
 
 
 class Record(StrEnum):
@@ -76,6 +81,14 @@ class Sealed:
     body: bytes | None
     leaf: bytes
     chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an event of an erasure says: whose personal data it removed, and of which events, by their row numbers."""
+
+    subject_id: str
+    events: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,29 @@ def record_of(body: bytes) -> dict[str, Any]:
     return record
 
 
+def is_erasure(body: bytes) -> bool:
+    """Return whether that is the body of an event that tells of an erasure. Nothing removes the rest of such an one."""
+    return body.startswith(_ERASED)
+
+
+def erasure_of(body: bytes, personal: bytes | None) -> Erasure | None:
+    """Return what an event says was erased, None where it is about something else.
+
+    `personal` has to be the part that the body commits to: whoever asks has checked it. Raises ValueError where the
+    event tells of an erasure and does not say of which events.
+    """
+    if not is_erasure(body):
+        return None
+    try:
+        detail = json.loads(personal or b"null")["detail"]
+        subject_id, events = detail[ERASED_SUBJECT], frozenset(detail[ERASED_EVENTS])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"an erasure does not say of which events: {error}") from error
+    if not isinstance(subject_id, str) or not all(type(one) is int for one in events):
+        raise ValueError("an erasure does not say of which events: it has no id, or no numbers")
+    return Erasure(subject_id, events)
+
+
 def epoch_origin(origin: str, epoch: int) -> str:
     """Return under which name the log signs: a log that was put back may not contradict what it signed before."""
     return origin if epoch == 1 else f"{origin}{_EPOCH}{epoch}"
@@ -143,7 +179,8 @@ def epoch_of(origin: str, signed_as: str) -> int | None:
     if signed_as == origin:
         return 1
     number = signed_as.removeprefix(f"{origin}{_EPOCH}")
-    return int(number) if number != signed_as and number.isdecimal() and int(number) > 1 else None
+    is_one = number != signed_as and number.isdecimal() and number == str(int(number)) and int(number) > 1
+    return int(number) if is_one else None
 
 
 def rotation_message(old: str, new: str) -> bytes:

@@ -38,6 +38,9 @@ class Action(StrEnum):
     WAIVER_GIVEN = "waiver:given"
     WAIVER_ENDED = "waiver:ended"
     AUDIT_ERASED = "audit:erased"
+    REVIEW_OPENED = "review:opened"
+    REVIEW_DECIDED = "review:decided"
+    REVIEW_CLOSED = "review:closed"
     EVIDENCE_PACKED = "evidence:packed"
 
 

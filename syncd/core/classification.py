@@ -95,6 +95,9 @@ LOOKUP_SAYS: Final = {
 }
 """A point lookup about somebody whom the listing does not hold. That they are assigned contradicts the listing."""
 
+PUSH_FAILED: Final = frozenset({"ERROR", "OUT_OF_SYNC"})
+"""What Okta says of an assignment whose account is not as Okta wanted to push it."""
+
 LISTED: Final[tuple[Said, ...]] = tuple(said for said in Said if said is not Said.GONE)
 """What a listed assignment can say."""
 
@@ -160,7 +163,11 @@ def _stale_id(assignment: Assignment, keys: frozenset[LinkKey], _found: Mapping[
 
 
 def _push_failed(assignment: Assignment, _keys: frozenset[LinkKey], _found: Mapping[str, object]) -> bool:
-    return assignment.sync_state in {"ERROR", "OUT_OF_SYNC"}
+    return assignment.sync_state in PUSH_FAILED
+
+
+def _push_waits(assignment: Assignment, _keys: frozenset[LinkKey], _found: Mapping[str, object]) -> bool:
+    return assignment.app_status == "PENDING"
 
 
 def _no_id(assignment: Assignment, _keys: frozenset[LinkKey], _found: Mapping[str, object]) -> bool:
@@ -174,6 +181,7 @@ CLOSER_LOOK: Final[tuple[tuple[Situation, str, Holds], ...]] = (
     (Situation.ATTRIBUTE_MISMATCH, "its attributes differ", _differs),
     (Situation.STALE_EXTERNAL_ID, "Okta holds the SCIM id of no account", _stale_id),
     (Situation.SOURCE_SYNC_ERROR, "Okta says that its push failed", _push_failed),
+    (Situation.SOURCE_SYNC_ERROR, "Okta has not pushed it yet: the assignment is PENDING", _push_waits),
     (Situation.MISSING_EXTERNAL_ID, "Okta holds no SCIM id of it", _no_id),
 )
 """What can still differ between an entitled person and their open account; the first that holds names the situation."""

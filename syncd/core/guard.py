@@ -14,7 +14,7 @@ from scim.resource import fold
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
-from syncd.core.situations import GRANTS, REVOKES, Confirm, Effect, Situation
+from syncd.core.situations import DECIDED_HERE, GRANTS, REVOKES, Confirm, Effect, Situation
 from syncd.core.subjects import Account, Assignment, Lookup, MarkKind, Origin, Presence
 
 # ------------------------------------------------------------------ the listing
@@ -226,13 +226,15 @@ class Scene:
     """What an effect meets, read inside its transaction.
 
     `other_admins` is how many active administrators there are beside the account, None where the policy names no
-    group of them. `is_waived` tells that a waiver is in force now.
+    group of them. `is_waived` tells that a waiver is in force now, `is_rejected` that the rejection of an access review
+    is.
     """
 
     account: Account
     spent: Spent = Spent()
     other_admins: int | None = None
     is_waived: bool = False
+    is_rejected: bool = False
 
 
 Check = Callable[[Item, Scene, Policy], bool]
@@ -248,6 +250,10 @@ def _leaves_admins(_item: Item, scene: Scene, policy: Policy) -> bool:
     return not scene.account.is_admin or (scene.other_admins or 0) >= policy.min_admins
 
 
+def _stands(item: Item, scene: Scene, _policy: Policy) -> bool:
+    return item.situation not in DECIDED_HERE or scene.is_rejected
+
+
 def _within_budget(_item: Item, scene: Scene, policy: Policy) -> bool:
     return scene.spent.day < policy.budget_day and scene.spent.week < policy.budget_week
 
@@ -260,6 +266,8 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         lambda _item, scene, _policy: scene.account.marks.isdisjoint({MarkKind.HOLD, MarkKind.EXEMPT}),
     ),
     ("no waiver covers it", _ALL, lambda _item, scene, _policy: not scene.is_waived),
+    ("the review's rejection stands", frozenset({Effect.DEACTIVATE}), _stands),
+    ("no access review rejects it", GRANTS, lambda _item, scene, _policy: not scene.is_rejected),
     ("the account is one that syncd manages", _ALL, _is_managed),
     (
         "the account is as it was before the listing",
@@ -293,4 +301,6 @@ def forbids(item: Item, scene: Scene | None, policy: Policy, *, approved: bool =
 
 def needs_lookup(item: Item, policy: Policy) -> bool:
     """Return whether the effect has to be borne out by Okta right before it."""
+    if item.effect in REVOKES and item.situation in DECIDED_HERE:
+        return False
     return item.effect in GRANTS | REVOKES or policy.confirm(item.situation) in {Confirm.POINT, Confirm.BOTH}

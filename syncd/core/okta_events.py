@@ -78,7 +78,8 @@ class HintKind(IntEnum):
 class LogEvent:
     """One event of the System Log, as Okta sent it. The ids are those of its targets, by their type.
 
-    A type that this version does not know is kept. `actor` is who did it, by name or id, as far as the log tells.
+    A type that this version does not know is kept. `outcome` and `actor` are for people: how it ended and why, and who
+    or what did it; None where Okta does not say.
     """
 
     uuid: str
@@ -88,18 +89,21 @@ class LogEvent:
     user_ids: tuple[str, ...]
     app_ids: tuple[str, ...] = ()
     group_ids: tuple[str, ...] = ()
+    outcome: str | None = None
     actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewHint:
-    """Somebody to look at again, and the event that says so."""
+    """Somebody to look at again, and the event that says so. `outcome` and `actor` as in `LogEvent`."""
 
     okta_user_id: str
     uuid: str
     event_type: str
     published: datetime
     kind: HintKind
+    outcome: str | None = None
+    actor: str | None = None
 
 
 def hints_of(events: Iterable[LogEvent]) -> tuple[NewHint, ...]:
@@ -113,7 +117,15 @@ def hints_of(events: Iterable[LogEvent]) -> tuple[NewHint, ...]:
 def _hints_of(events: Iterable[LogEvent]) -> Iterator[NewHint]:
     for event in events:
         for okta_user_id in event.user_ids:
-            yield NewHint(okta_user_id, event.uuid, event.event_type, event.published, _kind_of(event))
+            yield NewHint(
+                okta_user_id,
+                event.uuid,
+                event.event_type,
+                event.published,
+                _kind_of(event),
+                event.outcome,
+                event.actor,
+            )
 
 
 def _kind_of(event: LogEvent) -> HintKind:

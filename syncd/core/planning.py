@@ -2,19 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from syncd.core.classification import Finding
+from syncd.core.classification import PUSH_FAILED, Finding
 from syncd.core.consents import Waiver
 from syncd.core.group_matching import GroupFinding
-from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, GRANTS, Confirm, Effect, Mode, Situation
+from syncd.core.policy import Policy, in_words
+from syncd.core.situations import EFFECTS, GRANTS, NO_DRIFT, Confirm, Effect, Mode, Situation
 from syncd.core.subjects import Absence, MarkKind, Origin, Presence
 
 _ORDER: Final = {effect: position for position, effect in enumerate(Effect)}
+_PUSH_FAILED: Final[Mapping[Situation, Collection[str]]] = {
+    Situation.GHOST: {"ERROR"},
+    Situation.SOURCE_SYNC_ERROR: PUSH_FAILED,
+}
+"""What may end by itself, and the sync states with which it does not. Before its first push a row is OUT_OF_SYNC."""
+
 NEW: Final = frozenset({Effect.CREATE, Effect.RESTORE})
 """Effects for which there is no account yet."""
 
@@ -122,11 +129,12 @@ class Plan:
 def make_plan(app: str, findings: Iterable[Finding], policy: Policy, admins: int | None = None) -> Plan:
     """Return the plan for these findings: the same bytes for the same findings in any order (invariant I17).
 
-    `admins` is how many active administrators there are, None where the policy names no group of them.
+    `admins` is how many active administrators there are, None where the policy names no group of them. Of whom one may
+    go, that is first who goes without an approval: what is proposed may never be approved.
     """
     items: list[Item] = []
     deferred: list[Deferred] = []
-    for finding in sorted(findings, key=_order_of_finding):
+    for finding in sorted(findings, key=partial(_order_of_finding, policy)):
         effect = repair_of(finding, policy)
         if effect is None:
             continue
@@ -182,6 +190,15 @@ def freeze_flapping(findings: Iterable[Finding], switches: Mapping[str, int], po
     )
 
 
+def grant_grace(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, ...]:
+    """Return the findings, those in WITHIN_GRACE that a push may still end by itself (situations D02 and D19).
+
+    It is granted by the age of the assignment alone, which Okta tells by its own clock. Of unknown age, or where Okta
+    says that the push failed, there is nothing to wait for.
+    """
+    return tuple(_excused(finding, policy) for finding in findings)
+
+
 def keeps_to_windows(item: Item) -> bool:
     """Return whether the effect waits for the end of a maintenance window: a person whom Okta deactivated does not."""
     return item.situation is not Situation.ZOMBIE_DEPROVISIONED
@@ -198,9 +215,10 @@ def order_of_item(item: Item) -> tuple[int, str, str, str]:
     return _ORDER[item.effect], item.group_id or "", item.account_id, item.okta_user_id or ""
 
 
-def _order_of_finding(finding: Finding) -> tuple[str, str]:
+def _order_of_finding(policy: Policy, finding: Finding) -> tuple[bool, str, str]:
     assignment = finding.subject.assignment
-    return finding.account.id if finding.account else "", assignment.okta_user_id if assignment else ""
+    is_proposed = policy.mode(finding.situation) is Mode.PROPOSE
+    return is_proposed, finding.account.id if finding.account else "", assignment.okta_user_id if assignment else ""
 
 
 def _accepted(finding: AnyFinding, waivers: Mapping[str, tuple[Waiver, ...]], now: datetime) -> AnyFinding:
@@ -209,6 +227,17 @@ def _accepted(finding: AnyFinding, waivers: Mapping[str, tuple[Waiver, ...]], no
     covering = (one for one in waivers.get(finding.account.id, ()) if one.covers(finding.situation, now))
     waiver = next(covering, None)
     return replace(finding, waiver=waiver.waiver_id) if waiver else finding
+
+
+def _excused(finding: Finding, policy: Policy) -> Finding:
+    assignment, grace = finding.subject.assignment, policy.grace(finding.base)
+    failed = _PUSH_FAILED.get(finding.base)
+    if failed is None or assignment is None or assignment.sync_state in failed or finding.situation in NO_DRIFT:
+        return finding
+    if assignment.age is None or assignment.age >= grace:
+        return finding
+    reason = f"{finding.reason}; so for {in_words(assignment.age)} in Okta, and the grace is {in_words(grace)}"
+    return replace(finding, situation=Situation.WITHIN_GRACE, reason=reason)
 
 
 def _item(finding: Finding, effect: Effect, policy: Policy) -> Item:

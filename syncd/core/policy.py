@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from scim.resource import fold
-from syncd.core.situations import DEFAULT_MODES, GRANTS, REVOKES, TAXONOMY, Confirm, Mode, Situation
+from syncd.core.situations import DECIDED_HERE, DEFAULT_MODES, GRANTS, REVOKES, TAXONOMY, Confirm, Mode, Situation
 from syncd.core.subjects import Account, MarkKind
 
 
@@ -16,8 +16,8 @@ from syncd.core.subjects import Account, MarkKind
 class Rule:
     """What an operator set for one situation beside its mode. None means the default.
 
-    `confirm` is what has to bear the effect out, `grace` how long a person must be missing before that counts as a
-    second snapshot would, `max_count` and `max_percent` what one plan may do because of this situation alone.
+    `confirm` is what has to bear the effect out, `grace` how long something has to last before it counts (see
+    `Policy.grace`), `max_count` and `max_percent` what one plan may do because of this situation alone.
     """
 
     confirm: Confirm | None = None
@@ -69,8 +69,11 @@ class Policy:
     def confirm(self, situation: Situation) -> Confirm:
         """Return what has to bear out the effect of a situation.
 
-        Nobody loses or gets access without a question about them: there, a weaker setting counts as `point`.
+        Nobody loses or gets access without a question about them: there, a weaker setting counts as `point`. What was
+        decided here needs none, whatever is set.
         """
+        if situation in DECIDED_HERE:
+            return Confirm.NONE
         kind = TAXONOMY[situation]
         chosen = self.rules.get(situation, NO_RULE).confirm or kind.confirm
         if kind.effect in GRANTS | REVOKES:
@@ -78,9 +81,14 @@ class Policy:
         return chosen
 
     def grace(self, situation: Situation) -> timedelta:
-        """Return how long an absence has to last where only one snapshot misses somebody."""
+        """Return how long a situation has to last before it counts.
+
+        Where a push may be on its way (`Kind.grace`), how long it is no drift; elsewhere how long somebody has to be
+        missing where only one snapshot misses them.
+        """
         chosen = self.rules.get(situation, NO_RULE).grace
-        return self.absence_grace if chosen is None else chosen
+        usual = TAXONOMY[situation].grace
+        return chosen if chosen is not None else self.absence_grace if usual is None else usual
 
     def protects(self, account: Account) -> bool:
         """Return whether the account is marked as protected, or named as such by any of its identifiers."""
@@ -96,15 +104,18 @@ class Policy:
         return {
             "modes": {situation.value: self.mode(situation).value for situation in Situation},
             "confirm": {situation.value: self.confirm(situation).value for situation in Situation},
-            "rules": {
-                situation.value: [self.grace(situation).total_seconds(), rule.max_count, rule.max_percent]
-                for situation, rule in self.rules.items()
-            },
+            "graces": {situation.value: self.grace(situation).total_seconds() for situation in Situation},
+            "rules": {situation.value: [rule.max_count, rule.max_percent] for situation, rule in self.rules.items()},
             "sets": [sorted(each) for each in (self.protected, self.admin_groups, self.sentinels)],
             "limits": [self.max_deactivations, self.max_percent, self.small_population, self.lookup_limit],
             "budget": [self.budget_day, self.budget_week],
             "groups": [self.min_admins, self.group_max_percent, self.group_min_members, self.groups],
-            "grace": self.absence_grace.total_seconds(),
             "listing": self.min_listing_percent,
             "flapping": self.flapping,
         }
+
+
+def in_words(span: timedelta) -> str:
+    """Return a span of time for people, whole and rounded down: "30 minutes", "24 hours"."""
+    hours = span // timedelta(hours=1)
+    return f"{hours} hours" if hours >= 2 else f"{span // timedelta(minutes=1)} minutes"  # noqa: PLR2004

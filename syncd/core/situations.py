@@ -1,6 +1,7 @@
-"""The situations a subject can be in, and what may follow from each: the taxonomy D01 to D32 as one table."""
+"""The situations a subject can be in, and what may follow from each: the taxonomy D01 to D34 as one table."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -36,7 +37,10 @@ class Situation(StrEnum):
     PROTECTED_DRIFT = "protected-drift"
     FLAPPING = "flapping"
     OUT_OF_SCOPE = "out-of-scope"
+    WITHIN_GRACE = "within-grace"
     UNKNOWN = "unknown"
+    ACCESS_REJECTED = "access-rejected"
+    REJECTED_ASSIGNED = "rejected-assigned"
 
 
 class Mode(StrEnum):
@@ -84,7 +88,10 @@ class Confirm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of the taxonomy: `mode` and `confirm` are defaults, `effect` is what repairs it, if anything does."""
+    """One row of the taxonomy: `mode` and `confirm` are defaults, `effect` is what repairs it, if anything does.
+
+    `grace` is for what a push that is on its way may end by itself: how long, by default, that counts as no drift.
+    """
 
     code: str
     meaning: str
@@ -92,11 +99,18 @@ class Kind:
     effect: Effect | None = None
     confirm: Confirm = Confirm.NONE
     is_drift: bool = True
+    grace: timedelta | None = None
 
 
 TAXONOMY: Final = {
     Situation.IN_SYNC: Kind("D01", "both sides agree", is_drift=False),
-    Situation.GHOST: Kind("D02", "assigned in Okta, and no account here", effect=Effect.CREATE, confirm=Confirm.POINT),
+    Situation.GHOST: Kind(
+        "D02",
+        "assigned in Okta, and no account here",
+        effect=Effect.CREATE,
+        confirm=Confirm.POINT,
+        grace=timedelta(minutes=30),
+    ),
     Situation.ZOMBIE_DEPROVISIONED: Kind(
         "D03", "deactivated in Okta, and the account is open", Mode.AUTO, Effect.DEACTIVATE, Confirm.POINT
     ),
@@ -137,7 +151,11 @@ TAXONOMY: Final = {
         "D17", "Okta holds a SCIM id that no account has: its next push will fail with 404"
     ),
     Situation.MISSING_EXTERNAL_ID: Kind("D18", "Okta holds no SCIM id of the account", is_drift=False),
-    Situation.SOURCE_SYNC_ERROR: Kind("D19", "Okta says that it failed to push this person; see its Tasks page"),
+    Situation.SOURCE_SYNC_ERROR: Kind(
+        "D19",
+        "Okta failed to push this person, or has not for too long; see its Tasks page",
+        grace=timedelta(hours=24),
+    ),
     Situation.GROUP_MISSING: Kind("D20", "pushed by Okta, and no group here"),
     Situation.GROUP_ORPHAN: Kind("D21", "a group here that Okta does not push; never deleted"),
     Situation.MEMBER_MISSING: Kind(
@@ -152,7 +170,16 @@ TAXONOMY: Final = {
     Situation.PROTECTED_DRIFT: Kind("D26", "drift on a protected account; never touched, look at it now"),
     Situation.FLAPPING: Kind("D27", "opened and closed again and again: two writers disagree; frozen"),
     Situation.OUT_OF_SCOPE: Kind("D28", "drift on an account that is marked as exempt", is_drift=False),
+    Situation.WITHIN_GRACE: Kind(
+        "D02b", "so new in Okta that its push may be on its way; looked at again after the grace", is_drift=False
+    ),
     Situation.UNKNOWN: Kind("D32", "Okta's answer was not definitive, so nothing is concluded"),
+    Situation.ACCESS_REJECTED: Kind(
+        "D33", "rejected in an access review, and the account is open", Mode.PROPOSE, Effect.DEACTIVATE
+    ),
+    Situation.REJECTED_ASSIGNED: Kind(
+        "D34", "rejected in an access review and not open, and Okta still assigns it: take the assignment away there"
+    ),
 }
 """What a subject can be. Three codes are no situations of a subject: see `ELSEWHERE`."""
 
@@ -167,5 +194,7 @@ ELSEWHERE: Final = {
 EFFECTS: Final = {situation: kind.effect for situation, kind in TAXONOMY.items() if kind.effect is not None}
 DEFAULT_MODES: Final = {situation: kind.mode for situation, kind in TAXONOMY.items()}
 MEANINGS: Final = {situation: kind.meaning for situation, kind in TAXONOMY.items()}
+DECIDED_HERE: Final = frozenset({Situation.ACCESS_REJECTED})
+"""What a person decided here: Okta is not asked to bear it out. That the decision stands is asked instead."""
 NO_DRIFT: Final = frozenset(situation for situation, kind in TAXONOMY.items() if not kind.is_drift)
 """What a clean report may hold: an account that somebody else manages is no drift of ours, and is counted."""

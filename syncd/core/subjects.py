@@ -12,7 +12,8 @@ class Assignment:
 
     Every string is as Okta sent it: a status that this version does not know is kept and later classified as unknown,
     never dropped. `attributes` holds the values that the mapping reads, by SCIM path ("name.givenName"); a value that
-    Okta left out or sent as null is absent. `user_status` is None when the row embeds no user.
+    Okta left out or sent as null is absent. `user_status` is None when the row embeds no user. `age` is how long the
+    assignment had had its status when Okta told of it, both moments by Okta's clock; None where Okta does not say.
     Source: Okta Management API, GET /api/v1/apps/{appId}/users?expand=user.
     """
 
@@ -24,6 +25,7 @@ class Assignment:
     scope: str | None = None
     sync_state: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    age: timedelta | None = None
 
 
 class Origin(StrEnum):
@@ -110,7 +112,8 @@ class Lookup:
     ASSIGNED: the application user exists and grants. UNASSIGNED: the user exists, and the application user is 404 or
     says that it grants nothing any more. DEPROVISIONED: the user's status says so. GONE: both are 404. UNKNOWN:
     anything else; it never satisfies a destructive guard.
-    `detail` says in words what was answered, for people. `request_ids` are Okta's, for its support.
+    `detail` says in words what was answered, for people. `request_ids` are Okta's, for its support. `sync_state` and
+    `age` are the application user's, as in `Assignment`.
     """
 
     presence: Presence
@@ -118,6 +121,8 @@ class Lookup:
     user_status: str | None = None
     app_status: str | None = None
     request_ids: tuple[str, ...] = ()
+    sync_state: str | None = None
+    age: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +171,6 @@ def subject_of(account: Account, lookup: Lookup | None, removed: datetime | None
         external_id=account.id,
         app_status=lookup.app_status or "",
         user_status=lookup.user_status,
+        age=lookup.age,
     )
     return Subject(assignment, candidate, lookup)

@@ -20,10 +20,10 @@ from syncd.core.audit_log import (
     chained,
     epoch_of,
     epoch_origin,
+    erasure_of,
     record_of,
     rotation_message,
 )
-from syncd.core.changes import Action
 from syncd.core.checkpoints import Checkpoint
 from syncd.core.merkle import Tree, leaf_hash
 from syncd.core.notes import IsSigned, Note, NoteError, VerifierKey
@@ -183,8 +183,15 @@ class Walk:
         if sha256(entry.salt + entry.personal).hexdigest() != told:
             message = f"entry {entry.seq}: its personal part (names, what became what) is not what was sealed"
             return Fault(FaultKind.PERSONAL_EDITED, entry.seq, message)
-        if event["action"] == Action.AUDIT_ERASED:
-            self.erasures |= set(self._parse(entry.personal)["detail"]["events"])
+        return self._erasure(entry.seq, body, entry.personal)
+
+    def _erasure(self, seq: int, body: bytes, personal: bytes) -> Fault | None:
+        """Note of which events an event says that it removed the personal part."""
+        try:
+            if erasure := erasure_of(body, personal):
+                self.erasures |= erasure.events
+        except ValueError as error:
+            return Fault(FaultKind.UNREADABLE, seq, f"entry {seq}: {error}")
         return None
 
     def unexplained(self) -> list[Fault]:

@@ -1,13 +1,37 @@
 """A bound on how long any way out may take, whatever its receiver does."""
 
 import threading
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from syncd.core.messages import Message
 from syncd.notifying import NotDeliveredError, Notifier
 
 LONGEST: Final = 50.0
 """Seconds. Timeouts of sockets are for each byte, and a receiver may send one now and then, for ever."""
+
+T = TypeVar("T")
+
+
+def within(seconds: float, name: str, work: Callable[[], T]) -> T:
+    """Return what the work returns, or raise what it raises. Raises TimeoutError when it takes too long: it goes on."""
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001  # it is raised again where somebody waits for it
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 class InTime:
@@ -23,18 +47,9 @@ class InTime:
 
     def send(self, message: Message) -> None:
         """Send the message. Raises `NotDeliveredError`, also when it takes too long: then it may still get there."""
-        failed: list[BaseException] = []
-        thread = threading.Thread(target=self._send, args=(message, failed), name=f"send-{self.channel}", daemon=True)
-        thread.start()
-        thread.join(self._seconds)
-        if thread.is_alive():
-            remedy = "The receiver is too slow, or holds the connection: see what it does"
-            raise NotDeliveredError(self.channel, f"not taken within {self._seconds:g} seconds", remedy=remedy)
-        if failed:
-            raise failed[0]
-
-    def _send(self, message: Message, failed: list[BaseException]) -> None:
         try:
-            self._notifier.send(message)
-        except BaseException as error:  # noqa: BLE001  # it is raised again where somebody waits for it
-            failed.append(error)
+            within(self._seconds, f"send-{self.channel}", lambda: self._notifier.send(message))
+        except TimeoutError:
+            remedy = "The receiver is too slow, or holds the connection: see what it does"
+            why = f"not taken within {self._seconds:g} seconds"
+            raise NotDeliveredError(self.channel, why, remedy=remedy) from None

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import ssl
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -45,13 +46,14 @@ class Webhook:
     def send(self, message: Message) -> None:
         """Post the message. Raises `NotDeliveredError`."""
         body = orjson.dumps(message.as_json())
-        stamp = str(int(self._clock.now().timestamp()))
-        headers = {
-            "webhook-id": message.id,
-            "webhook-timestamp": stamp,
-            "webhook-signature": sign(self._key, message.id, stamp, body),
-        }
-        self._poster.post(body, headers)
+        self._poster.post(body, signed_headers(self._key, message.id, self._clock.now(), body))
+
+
+def signed_headers(key: bytes, message_id: str, now: datetime, body: bytes) -> dict[str, str]:
+    """Return the headers by which a receiver knows who sent the body, and when."""
+    stamp = str(int(now.timestamp()))
+    signature = sign(key, message_id, stamp, body)
+    return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
 def sign(key: bytes, message_id: str, stamp: str, body: bytes) -> str:

@@ -20,7 +20,7 @@ from syncd.okta_source.faults import Question, unbelievable
 from syncd.okta_source.following import read_links, within
 from syncd.okta_source.link_header import next_target
 from syncd.okta_source.log_rows import read_event
-from syncd.okta_source.pacing import Bucket, date_of
+from syncd.okta_source.pacing import Bucket, moment_of
 from syncd.okta_source.rows import RowError
 from syncd.okta_source.settings import OktaSettings
 from syncd.ports import Announce, LogPage, Place
@@ -138,10 +138,10 @@ def _read_events(document: list[Any], question: Question) -> tuple[LogEvent, ...
 
 
 def _date(answer: Answer, question: Question) -> datetime:
-    seconds = date_of(answer.headers)
-    if seconds is None:
+    moment = moment_of(answer.headers)
+    if moment is None:
         raise unbelievable("the answer does not say what time it is", question)
-    return datetime.fromtimestamp(seconds, UTC)
+    return moment
 
 
 def _limit_of(target: str) -> int:

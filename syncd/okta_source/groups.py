@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from syncd.core.groups import Belonging, GroupMapping, MembershipLookup
 from syncd.okta_source.answers import error_summary
+from syncd.okta_source.client import Reply
 from syncd.okta_source.faults import Question, unbelievable
 from syncd.okta_source.following import within
 from syncd.okta_source.link_header import LinkHeaderError, next_target, parse_links
@@ -34,9 +35,9 @@ class _Documents(Walk):
         super().__init__(ask, listing)
         self.documents: list[dict[str, Any]] = []
 
-    def _read_rows(self, document: list[Any], question: Question) -> tuple[Any, ...]:
-        rows = super()._read_rows(document, question)
-        self.documents.extend(document)
+    def _read_rows(self, reply: Reply, question: Question) -> tuple[Any, ...]:
+        rows = super()._read_rows(reply, question)
+        self.documents.extend(reply.document)
         return rows
 
 

@@ -5,10 +5,13 @@ about, is refused.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from syncd.core.okta_events import LogEvent
-from syncd.okta_source.rows import RowError, text_at
+from syncd.okta_source.rows import Place, RowError, text_at
+
+LONGEST_TEXT: Final = 200
+_WHO: Final[tuple[Place, ...]] = (("actor", "alternateId"), ("actor", "displayName"), ("actor", "id"))
 
 
 def read_event(row: Any) -> LogEvent:
@@ -25,7 +28,8 @@ def read_event(row: Any) -> LogEvent:
         user_ids=_of_type(targets, "User"),
         app_ids=_of_type(targets, "AppInstance"),
         group_ids=_of_type(targets, "UserGroup"),
-        actor=text_at(row, ("actor", "alternateId")) or text_at(row, ("actor", "id")),
+        outcome=_for_people(": ".join(_texts(row, ("outcome", "result"), ("outcome", "reason")))),
+        actor=_for_people(next(iter(_texts(row, *_WHO)), "")),
     )
 
 
@@ -41,6 +45,15 @@ def _targets(found: Any, uuid: str) -> tuple[tuple[str | None, str | None], ...]
 
 def _of_type(targets: tuple[tuple[str | None, str | None], ...], wanted: str) -> tuple[str, ...]:
     return tuple(okta_id for kind, okta_id in targets if kind == wanted and okta_id is not None)
+
+
+def _texts(row: Any, *places: Place) -> list[str]:
+    return [text for place in places if (text := text_at(row, place))]
+
+
+def _for_people(text: str) -> str | None:
+    """Return a text on one line, cut where it is too long to be read; None for an empty one."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))[:LONGEST_TEXT] or None
 
 
 def _moment(text: str, uuid: str) -> datetime:

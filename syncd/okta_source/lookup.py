@@ -7,15 +7,16 @@ Whatever else comes back is UNKNOWN.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from syncd.core.subjects import Lookup, Presence
-from syncd.okta_source.answers import error_summary
+from syncd.okta_source.answers import Answer, error_summary
 from syncd.okta_source.client import Reply
 from syncd.okta_source.faults import Question
-from syncd.okta_source.pacing import Bucket
-from syncd.okta_source.rows import text_at, value_at
+from syncd.okta_source.pacing import Bucket, moment_of
+from syncd.okta_source.rows import age_of, text_at, value_at
 from syncd.ports import SourceUnhealthyError
 
 STATUSES: Final = {
@@ -36,31 +37,41 @@ class _UnclearError(Exception):
 
 async def look_up(ask: Ask, okta_app_id: str, okta_user_id: str) -> Lookup:
     """Ask for the application user, and for the user where that does not bring them. Raises nothing."""
-    request_ids: list[str] = []
+    answers: list[Answer] = []
 
     async def fetch(path: str, bucket: Bucket) -> dict[str, Any] | None:
         reply = await ask(Question(path, bucket, f"user {okta_user_id}", dict, may_be_missing=True))
-        request_ids.extend([reply.answer.request_id] if reply.answer.request_id else [])
+        answers.append(reply.answer)
         return _definitive(reply, okta_app_id, okta_user_id)
 
     try:
         user_id = _quoted(okta_user_id)
         app_user = await fetch(f"/api/v1/apps/{okta_app_id}/users/{user_id}?expand=user", Bucket.APP_USERS)
         user = _embedded(app_user, okta_user_id) or await fetch(f"/api/v1/users/{user_id}", Bucket.USERS)
-        found = conclude(okta_user_id, app_user, user)
+        found = conclude(okta_user_id, app_user, user, moment_of(answers[0].headers))
     except _UnclearError as error:
         found = Lookup(Presence.UNKNOWN, str(error))
     except SourceUnhealthyError as error:
         found = Lookup(Presence.UNKNOWN, f"{error.what} ({error.where})")
-    return replace(found, request_ids=tuple(request_ids))
+    return replace(found, request_ids=tuple(one.request_id for one in answers if one.request_id))
 
 
-def conclude(okta_user_id: str, app_user: dict[str, Any] | None, user: dict[str, Any] | None) -> Lookup:
-    """Return what two answers say together; None is Okta's definitive 404."""
+def conclude(
+    okta_user_id: str, app_user: dict[str, Any] | None, user: dict[str, Any] | None, now: datetime | None
+) -> Lookup:
+    """Return what two answers say together; None is Okta's definitive 404. `now` is when it said so, by its clock."""
     app_status, user_status = text_at(app_user, ("status",)), text_at(user, ("status",))
+    told = Lookup(
+        Presence.UNKNOWN,
+        "",
+        user_status=user_status,
+        app_status=app_status,
+        sync_state=text_at(app_user, ("syncState",)),
+        age=age_of(app_user, now),
+    )
 
     def lookup(presence: Presence, detail: str) -> Lookup:
-        return Lookup(presence, detail, user_status=user_status, app_status=app_status)
+        return replace(told, presence=presence, detail=detail)
 
     if app_user is None and user is None:
         return _unknown_to_okta(okta_user_id)

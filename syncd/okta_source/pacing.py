@@ -10,6 +10,7 @@ Source: developer.okta.com, rate limit headers; `X-Rate-Limit-Reset` is in epoch
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final
@@ -67,6 +68,12 @@ def read_rate_limit(headers: Headers) -> RateLimit | None:
     if remaining is None or reset is None or now is None:
         return None
     return RateLimit(_least(headers, "x-rate-limit-limit"), remaining, reset, now)
+
+
+def moment_of(headers: Headers) -> datetime | None:
+    """Return the response's `Date`, aware, or None where it is missing or unreadable."""
+    seconds = date_of(headers)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def date_of(headers: Headers) -> int | None:

@@ -5,6 +5,7 @@ is kept as sent; only a row that does not say whom it is about is refused.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from syncd.core.attributes import DEPARTMENT, FAMILY_NAME, GIVEN_NAME, USER_NAME, WORK_EMAIL
@@ -27,14 +28,19 @@ LOCATIONS: Final[Mapping[str, tuple[Place, ...]]] = {
 pushes; the person's profile stands in for what an application does not map."""
 
 
+_APART: Final = timedelta(minutes=15)
+"""How far Okta's own clocks are believed to be apart: `Date` is in whole seconds, and of another machine."""
+
+
 class RowError(ValueError):
     """The row does not say whom it is about."""
 
 
-def read_row(row: Any) -> Assignment:
+def read_row(row: Any, now: datetime | None = None) -> Assignment:
     """Return the row as a value. Raises `RowError` for what is no object, or has no id.
 
-    Texts that are null, empty or of another type are absent; a missing `status` is the empty one, which no table knows.
+    `now` is when Okta sent it, by the `Date` of its answer. Texts that are null, empty or of another type are absent; a
+    missing `status` is the empty one, which no table knows.
     """
     okta_user_id = text_at(row, ("id",))
     if okta_user_id is None:
@@ -48,7 +54,29 @@ def read_row(row: Any) -> Assignment:
         scope=text_at(row, ("scope",)),
         sync_state=text_at(row, ("syncState",)),
         attributes=_attributes(row),
+        age=age_of(row, now),
     )
+
+
+def age_of(app_user: Any, now: datetime | None) -> timedelta | None:
+    """Return for how long an application user has been as it is: since it was made, or changed its status, if later.
+
+    None where Okta does not say so in full, or names a moment that is yet to come. Both moments are Okta's.
+    """
+    moments = [moment_at(app_user, (name,)) for name in ("created", "statusChanged")]
+    known = [moment for moment in moments if moment is not None]
+    if now is None or not known or now - max(known) < -_APART:
+        return None
+    return max(now - max(known), timedelta())
+
+
+def moment_at(document: Any, place: Place) -> datetime | None:
+    """Return the moment at a place in nested objects, aware, or None where there is none."""
+    try:
+        moment = datetime.fromisoformat(text_at(document, place) or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def text_at(document: Any, place: Place) -> str | None:

@@ -24,14 +24,14 @@ whoever uses the listing has to refuse an empty one.
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from syncd.core.subjects import Assignment
 from syncd.okta_source.client import Reply
 from syncd.okta_source.faults import Question, unbelievable
 from syncd.okta_source.following import read_links, within
 from syncd.okta_source.link_header import Link, next_target
-from syncd.okta_source.pacing import Bucket
+from syncd.okta_source.pacing import Bucket, moment_of
 from syncd.okta_source.progress import Progress
 from syncd.okta_source.rows import RowError, read_row
 from syncd.ports import AssignmentPage
@@ -85,7 +85,7 @@ class Walk:
             raise unbelievable(f"more than {MOST_PAGES} pages", question)
         self._asked.add(done.target)
         reply = await self._ask(question)
-        rows = self._read_rows(reply.document, question)
+        rows = self._read_rows(reply, question)
         links = read_links(reply.answer, question)
         target = self._follow(links, question)
         if target is None:
@@ -93,9 +93,10 @@ class Walk:
         self._progress = Progress(number, target, max(done.fullest, len(rows)), done.saw_self or _has_self(links))
         return AssignmentPage(number, rows, self._progress.as_cursor())
 
-    def _read_rows(self, document: list[Any], question: Question) -> tuple[Assignment, ...]:
+    def _read_rows(self, reply: Reply, question: Question) -> tuple[Assignment, ...]:
+        now = moment_of(reply.answer.headers)
         try:
-            rows = tuple(map(read_row, document))
+            rows = tuple(read_row(row, now) for row in reply.document)
         except RowError as error:
             raise unbelievable(str(error), question) from None
         for row in rows:

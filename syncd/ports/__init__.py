@@ -15,10 +15,12 @@ from syncd.ports.events import (
     EventLog,
     Hint,
     Hints,
+    KeptEvent,
     LogPage,
     Place,
     Position,
 )
+from syncd.ports.evidence import AuditEvent, Evidence, Removable, Told, Traces
 from syncd.ports.faults import (
     CursorLostError,
     LeaseHeldError,
@@ -37,6 +39,11 @@ from syncd.ports.ledger import (
     Runs,
     SavedPlan,
 )
+from syncd.ports.reviews import (
+    Ground,
+    Headcount,
+    Reviews,
+)
 from syncd.ports.snapshots import (
     Comparison,
     Manifest,
@@ -52,7 +59,6 @@ from syncd.ports.source import (
 )
 from syncd.ports.store import (
     EVERYTHING,
-    AuditEvent,
     Database,
     Grant,
     TokenRecord,
@@ -74,10 +80,14 @@ __all__ = [
     "Database",
     "Decisions",
     "EventLog",
+    "Evidence",
     "Grant",
+    "Ground",
     "Groups",
+    "Headcount",
     "Hint",
     "Hints",
+    "KeptEvent",
     "KeptRun",
     "Lease",
     "LeaseHeldError",
@@ -90,7 +100,9 @@ __all__ = [
     "Place",
     "Position",
     "Quarantine",
+    "Removable",
     "Resumed",
+    "Reviews",
     "RunRecord",
     "Runs",
     "SavedPlan",
@@ -101,5 +113,7 @@ __all__ = [
     "Staging",
     "TokenRecord",
     "TokenStore",
+    "Told",
+    "Traces",
     "UnitOfWork",
 ]

@@ -1,6 +1,6 @@
 """What people decided about accounts and plans, as the workflows ask for it; the rules are `ports`' own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -75,6 +75,9 @@ class Decisions(Protocol):
 
     def approval_of(self, digest: str) -> Approval | None:
         """Return the approval of that plan that may still be used, or None."""
+
+    def approvals(self, digests: Collection[str]) -> tuple[tuple[datetime, Approval], ...]:
+        """Return every approval of these plans, used up and over ones too, with when it was given; oldest first."""
 
     def use_approval(self, approval_id: str, run_id: str) -> None:
         """Use the approval up, for that run; nothing happens when that run did before.

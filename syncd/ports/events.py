@@ -84,6 +84,21 @@ class Hint:
     removed: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """An event of the log that named somebody: when it happened by Okta's clock, and how and by whom, for people.
+
+    `settled` is when the person was dealt with because of it, by the database's clock, or None.
+    """
+
+    uuid: str
+    event_type: str
+    published: datetime
+    outcome: str | None
+    actor: str | None
+    settled: datetime | None
+
+
 class Hints(Protocol):
     """The hints of an application and how far its log was read, kept together so that neither is lost alone."""
 
@@ -111,6 +126,9 @@ class Hints(Protocol):
 
     def postpone(self, hints: Iterable[Hint]) -> None:
         """Count that these were tried in vain: they stay open, and wait for half a minute, doubling up to an hour."""
+
+    def events(self, okta_user_id: str, limit: int) -> tuple[KeptEvent, ...]:
+        """Return the events that named a person, the youngest first; what was forgotten is not among them."""
 
     def forget(self, kept: timedelta) -> int:
         """Delete hints that were settled longer ago than that, and return how many."""

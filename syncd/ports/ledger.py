@@ -77,13 +77,14 @@ class LedgerItem:
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """A run with its plan, as the ledger has them."""
+    """A run with its plan, as the ledger has them. `verdict` is the guard's: "allowed", or what it objects to."""
 
     record: RunRecord
     items: tuple[LedgerItem, ...]
     snapshot_id: str | None = None
     policy: str | None = None
     approval: str | None = None
+    verdict: str | None = None
 
 
 class Runs(Protocol):
@@ -124,6 +125,9 @@ class Runs(Protocol):
 
     def kept(self, run_or_digest: str) -> KeptRun | None:
         """Return the run of that id, or the youngest one whose plan has that digest, or None."""
+
+    def about(self, account_id: str, limit: int) -> tuple[KeptRun, ...]:
+        """Return the youngest runs that planned something about an account, youngest first, with those items alone."""
 
     def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
         """Write that the run ended and what it found. What it intended and never concluded is abandoned."""

@@ -1,6 +1,6 @@
 """Snapshots of the source, and what they say beside the accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -100,8 +100,11 @@ class Staging(Protocol):
     def managed_active(self) -> int:
         """Return how many active accounts of origin scim there are."""
 
-    def compare(self, snapshot_id: str, most: int | None = None) -> Comparison:
+    def compare(self, snapshot_id: str, most: int | None = None, also: Collection[str] = ()) -> Comparison:
         """Hold the snapshot against the accounts. Raises `SnapshotRefusedError` when it is not sealed.
+
+        Assignments that are named in `also`, by their Okta user id, or by the SCIM id of an account that carries it or
+        that Okta holds of them, are among the differing subjects though they agree.
 
         With `most`, at most so many subjects are in the comparison, and the others are counted: first come active
         accounts of origin scim without an assignment, then assignments, then active accounts of another origin.

@@ -13,27 +13,11 @@ from syncd.core.subjects import Account
 from syncd.notifying import Notices
 from syncd.ports.decisions import Decisions
 from syncd.ports.events import Hints
+from syncd.ports.evidence import AuditEvent, Evidence
 from syncd.ports.groups import Groups
 from syncd.ports.ledger import Lease, Runs
+from syncd.ports.reviews import Reviews
 from syncd.ports.snapshots import Staging
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
-    """One entry of the audit trail. `detail` is JSON; `subject_id` a SCIM id, or None where no resource is meant.
-
-    Of one that is erased, `detail` is empty and `subject_name` None.
-    """
-
-    at: datetime
-    action: str
-    actor: str
-    subject_id: str | None
-    subject_name: str | None
-    run_id: str | None
-    request_id: str | None
-    detail: Mapping[str, Any]
-    is_erased: bool = False
 
 
 class UnitOfWork(Protocol):
@@ -58,6 +42,14 @@ class UnitOfWork(Protocol):
     @property
     def decisions(self) -> Decisions:
         """What people decided about the application's accounts and plans."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """The application's access reviews."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the audit log says about the application's accounts, and what may be removed of it."""
 
     @property
     def hints(self) -> Hints:

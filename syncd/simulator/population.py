@@ -1,12 +1,14 @@
 """Many people at once, for rehearsals at size."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 from syncd.simulator import assignments, users
 from syncd.simulator.org import Org
-from syncd.simulator.records import App, AppUser, User
+from syncd.simulator.records import App, AppUser, User, timestamp
 
+_LONG_AGO: Final = timedelta(days=1)
 _DEPARTMENTS: Final = ("Engineering", "Finance", "Legal", "Operations", "Sales")
 
 
@@ -14,7 +16,7 @@ def populate(org: Org, app: App, count: int) -> list[str]:
     """Add `count` people who were assigned to the app before its provisioning was switched on, and return their ids.
 
     Nothing is pushed: Okta leaves such a backlog alone until an administrator provisions the users one by one. They
-    were there before the System Log began.
+    were there a day before the System Log began.
     """
     features, app.features = app.features, ()
     try:
@@ -42,5 +44,6 @@ def _person(org: Org, app: App, number: int) -> str:
         "department": _DEPARTMENTS[number % len(_DEPARTMENTS)],
     }
     user = users.create(org, profile)
-    assignments.assign(org, app, user)
+    assigned = assignments.assign(org, app, user)
+    assigned.created = assigned.status_changed = assigned.last_updated = timestamp(org.clock() - _LONG_AGO)
     return user.id

@@ -110,7 +110,12 @@ _NODES: Final = (
     )
     .order_by(audit_node.c.index)
 )
-_CHECKPOINTS: Final = select(audit_checkpoint).order_by(audit_checkpoint.c.size)
+_CHECKPOINTS: Final = (
+    select(audit_checkpoint)
+    .where(audit_checkpoint.c.size >= bindparam("start"))
+    .order_by(audit_checkpoint.c.size)
+    .limit(bindparam("limit"))
+)
 _SIGNED_BEFORE: Final = select(func.max(audit_checkpoint.c.size)).where(audit_checkpoint.c.signed < bindparam("moment"))
 _COSIGNATURES: Final = (
     select(audit_cosignature.c.line)
@@ -196,8 +201,10 @@ class SqlLogReader:
 
     def checkpoints(self, start: int = 0) -> Iterator[SignedCheckpoint]:
         """Yield the checkpoints of `start` entries and more, the smallest first."""
-        for row in self._connection.execute(_CHECKPOINTS.where(audit_checkpoint.c.size >= start)).all():
-            yield self._checkpoint(row)
+        while rows := self._connection.execute(_CHECKPOINTS, {"start": start, "limit": _AT_ONCE // 10}).all():
+            for row in rows:
+                yield self._checkpoint(row)
+            start = rows[-1].size + 1
 
     def newest_checkpoint(self) -> SignedCheckpoint | None:
         """Return the largest checkpoint."""

@@ -5,13 +5,13 @@ in sync; closed; alone in one subject; or a candidate in the subject of each ass
 than so many subjects are wanted, the others are counted.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import distinct, func, not_, select
+from sqlalchemy import distinct, func, not_, select, union
 
 from syncd.core.subjects import Absence, Account, Assignment, Candidate, LinkKey, Origin, Subject
 from syncd.ports import Comparison
@@ -24,6 +24,7 @@ from syncd.store.correlation import (
     MATCHED,
     OF_PK,
     PARTNERS,
+    belongs,
     is_item,
     is_user,
 )
@@ -33,17 +34,20 @@ from syncd.store.rows import RESOURCE_COLUMNS
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, absence, resource, snapshot_item, walk_version
 
-_DIFFERS: Final = (is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, GIVEN), not_(IS_IN_SYNC))
-_DIFFERING: Final = (
+_NAMED: Final = (is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, GIVEN))
+_DIFFERS: Final = (*_NAMED, not_(IS_IN_SYNC))
+_LISTED: Final = (
     select(
         *ASSIGNMENT_COLUMNS,
         snapshot_item.c.attributes,
+        snapshot_item.c.age,
         *(account.c.pk.label(key.name) for key, account in PARTNERS.items()),
     )
     .select_from(MATCHED)
-    .where(*_DIFFERS)
     .order_by(snapshot_item.c.okta_user_id)
 )
+_DIFFERING: Final = _LISTED.where(*_DIFFERS)
+_WANTED: Final = _LISTED.where(*_NAMED)
 _COUNT_ACCOUNTS: Final = select(
     func.count().label("all"),
     func.count().filter(resource.c.active, resource.c.origin == Origin.SCIM.value).label("managed_active"),
@@ -53,6 +57,16 @@ _COUNT_WITHOUT_ID: Final = (
 )
 _COUNT_DIFFERING: Final = (
     select(func.count(distinct(snapshot_item.c.okta_user_id))).select_from(MATCHED).where(*_DIFFERS)
+)
+_COUNT_WANTED: Final = select(func.count()).select_from(snapshot_item).where(*_NAMED)
+_by_account: Final = snapshot_item.join(resource, belongs(LinkKey.OKTA_USER_ID, resource, snapshot_item))
+# One look into an index for each key: of an OR, databases make a scan.
+_NAMED_BY: Final = union(
+    select(snapshot_item.c.okta_user_id).where(*_NAMED),
+    select(snapshot_item.c.okta_user_id).where(is_item(snapshot_item), is_one_of(snapshot_item.c.external_id, GIVEN)),
+    select(snapshot_item.c.okta_user_id)
+    .select_from(_by_account)
+    .where(is_user(resource), is_one_of(resource.c.id, GIVEN), is_item(snapshot_item)),
 )
 
 _ACCOUNTS: Final = (
@@ -70,22 +84,25 @@ _UNLISTED: Final = (
 _COUNT_UNLISTED: Final = select(func.count()).select_from(resource).where(is_one_of(resource.c.pk, GIVEN), IS_UNLISTED)
 
 
-def compare(scope: Scope, pk: int, rows: int, sealed: int, most: int | None = None) -> Comparison:
-    """Return the comparison of the sealed snapshot with row number `pk`, its number of rows and its moment."""
-    asking = _Asking(scope, {"of_app": scope.app, "of_pk": pk})
+def compare(scope: Scope, snapshot: AnyRow, most: int | None = None, also: Collection[str] = ()) -> Comparison:
+    """Return the comparison of a sealed snapshot, whose row it is. `also` as `Staging.compare` has it."""
+    asking = _Asking(scope, {"of_app": scope.app, "of_pk": snapshot.pk})
     pairs = pair(scope, asking.parameters)
+    wanted = asking.named_by(also)
     gathered = _Gathered(most)
-    gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
-    differing = gathered.take(
-        in_chunks(sorted(pairs.doubtful)), asking.how_many(_COUNT_DIFFERING), asking.listed_subjects
+    unlisted = asking.unlisted(snapshot.sealed)
+    gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), unlisted)
+    differing = gathered.take(in_chunks(sorted(wanted)), asking.how_many(_COUNT_WANTED), asking.listed(_WANTED))
+    differing += gathered.take(
+        in_chunks(sorted(pairs.doubtful - wanted)), asking.how_many(_COUNT_DIFFERING), asking.listed(_DIFFERING)
     )
     foreign = _Gathered(gathered.room)
-    foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), asking.unlisted(sealed))
+    foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), unlisted)
     return Comparison(
-        assignments=rows,
+        assignments=snapshot.rows,
         accounts=pairs.accounts,
         managed_active=pairs.managed_active,
-        in_sync=rows - differing,
+        in_sync=snapshot.rows - differing,
         closed=sum(map(asking.how_many(_COUNT_UNLISTED), in_chunks(pairs.closed))),
         differing=tuple(sorted([*gathered.subjects, *foreign.subjects], key=_order)),
         without_external_id=0 if gathered.beyond else asking.count(_COUNT_WITHOUT_ID) - gathered.without_external_id,
@@ -153,9 +170,16 @@ class _Asking:
         """Return the function that reads accounts which no row points to; the snapshot was sealed at that moment."""
         return lambda given: [_unlisted_subject(row, sealed) for row in self._ask(_UNLISTED, given)]
 
-    def listed_subjects(self, given: str) -> list[Subject]:
-        """Return the differing ones among the assignments of these Okta user ids, with their candidates."""
-        rows = self._ask(_DIFFERING, given).all()
+    def listed(self, statement: Any) -> Callable[[str], list[Subject]]:
+        """Return the function that reads assignments by their Okta user ids, with their candidates."""
+        return lambda given: self._listed_subjects(statement, given)
+
+    def named_by(self, keys: Collection[str]) -> set[str]:
+        """Return the Okta user ids of the assignments that these keys name."""
+        return {one for given in in_chunks(sorted(keys)) for one in self._ask(_NAMED_BY, given).scalars()}
+
+    def _listed_subjects(self, statement: Any, given: str) -> list[Subject]:
+        rows = self._ask(statement, given).all()
         accounts = dict(self._accounts({pk for row in rows for _, pk in _partners(row)}))
         return [_subject(tuple(group), accounts) for _, group in groupby(rows, key=lambda row: row.okta_user_id)]
 
@@ -187,7 +211,8 @@ def _subject(rows: tuple[AnyRow, ...], accounts: Mapping[int, Account]) -> Subje
 
 
 def _assignment(row: AnyRow) -> Assignment:
-    return Assignment(*row[: len(ASSIGNMENT_COLUMNS) + 1])  # the attributes come next
+    age = None if row.age is None else timedelta(microseconds=row.age)
+    return Assignment(*(*row[: len(ASSIGNMENT_COLUMNS) + 1], age))  # the attributes come before the age
 
 
 def _unlisted_subject(row: AnyRow, sealed: int) -> Subject:

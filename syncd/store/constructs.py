@@ -110,6 +110,26 @@ def _part(elements: TableValuedAlias, position: int, kind: Any) -> ColumnElement
     return part
 
 
+class position_in(FunctionElement[int]):  # noqa: N801 -- reads as the SQL function that it is
+    """Where bytes begin within other bytes, counted from 1; 0 where they are not: `position_in(part, whole)`."""
+
+    inherit_cache = True
+    name = "position_in"
+    type = BigInteger()
+
+
+@compiles(position_in)
+def _position_on_sqlite(element: position_in, compiler: SQLCompiler, **kw: Any) -> str:
+    part, whole = element.clauses
+    return f"instr({compiler.process(whole, **kw)}, {compiler.process(part, **kw)})"
+
+
+@compiles(position_in, POSTGRESQL)
+def _position_on_postgresql(element: position_in, compiler: SQLCompiler, **kw: Any) -> str:
+    part, whole = element.clauses
+    return f"position(CAST({compiler.process(part, **kw)} AS bytea) IN {compiler.process(whole, **kw)})"
+
+
 class in_byte_order(FunctionElement[str]):  # noqa: N801 -- reads as the SQL function that it is
     """A text that is ordered byte by byte, which in UTF-8 is the order of code points."""
 

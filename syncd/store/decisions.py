@@ -1,11 +1,11 @@
 """What people decided about accounts and plans; see `syncd.decision_ports.Decisions`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import Text, bindparam, insert, or_, select, update
 
 from scim.core_schemas import USER_TYPE
 from syncd.core.changes import Action
@@ -73,6 +73,11 @@ _APPROVAL: Final = (
     .where(*_usable, approval.c.digest == bindparam("of_digest"))
     .order_by(approval.c.pk.desc())
     .limit(1)
+)
+_APPROVALS: Final = (
+    select(approval)
+    .where(approval.c.app == bindparam("of_app"), is_one_of(approval.c.digest, bindparam("given", type_=Text())))
+    .order_by(approval.c.pk)
 )
 _BY_ID: Final = select(approval).where(approval.c.app == bindparam("of_app"), approval.c.id == bindparam("of_approval"))
 _USE: Final = (
@@ -200,6 +205,11 @@ class SqlDecisions:
         """Return the approval of that plan that may still be used, or None."""
         row = self._one(_APPROVAL, of_digest=digest)
         return _approval_of(row) if row else None
+
+    def approvals(self, digests: Collection[str]) -> tuple[tuple[datetime, Approval], ...]:
+        """Return every approval of these plans, with when it was given; oldest first."""
+        rows = self._all(_APPROVALS, given=orjson.dumps(sorted(digests)).decode())
+        return tuple((moment_of(row.created), _approval_of(row)) for row in rows)
 
     def use_approval(self, approval_id: str, run_id: str) -> None:
         """Use the approval up; nothing happens when this run did.

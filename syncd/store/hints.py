@@ -8,10 +8,10 @@ import orjson
 from sqlalchemy import bindparam, delete, func, select, update
 
 from syncd.core.okta_events import HintKind, NewHint
-from syncd.ports import Hint, Place, Position
+from syncd.ports import Hint, KeptEvent, Place, Position
 from syncd.store.constructs import database_now, insert_on_each, is_one_of
 from syncd.store.log_tables import hint, okta_cursor
-from syncd.store.moments import microseconds, moment_of
+from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow
 
@@ -36,6 +36,12 @@ _NOTE: Final = insert_on_each(
     lambda insert: insert.values(noted=database_now(), due=database_now(), tries=0).on_conflict_do_nothing(
         index_elements=["app", "uuid", "okta_user_id"]
     ),
+)
+_EVENTS: Final = (
+    select(hint)
+    .where(hint.c.app == bindparam("of_app"), hint.c.okta_user_id == bindparam("of_user"))
+    .order_by(hint.c.published.desc(), hint.c.pk.desc())
+    .limit(bindparam("limit"))
 )
 _OPEN: Final = (hint.c.app == bindparam("of_app"), hint.c.settled.is_(None))
 _NEXT: Final = (
@@ -113,6 +119,11 @@ class SqlHints:
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(one.tries, _MOST_DOUBLED))
             self._change(_POSTPONE, [one], wait=microseconds(wait))
 
+    def events(self, okta_user_id: str, limit: int) -> tuple[KeptEvent, ...]:
+        """Return the events that named a person, the youngest first."""
+        asked = self._of_app() | {"of_user": okta_user_id, "limit": limit}
+        return tuple(map(_event_of, self._scope.connection.execute(_EVENTS, asked)))
+
     def forget(self, kept: timedelta) -> int:
         """Delete hints that were settled longer ago than that, and return how many."""
         self._scope.refuse_reading()
@@ -134,6 +145,8 @@ class SqlHints:
             "event_type": one.event_type,
             "kind": int(one.kind),
             "published": microseconds(one.published),
+            "outcome": one.outcome,
+            "actor": one.actor,
         }
 
 
@@ -151,6 +164,11 @@ def _hint_of(rows: list[AnyRow]) -> Hint:
         tries=max(row.tries for row in rows),
         removed=moment_of(max(removals)) if removals else None,
     )
+
+
+def _event_of(row: AnyRow) -> KeptEvent:
+    published, settled = moment_of(row.published), optional_moment(row.settled)
+    return KeptEvent(row.uuid, row.event_type, published, row.outcome, row.actor, settled)
 
 
 def _position_of(row: AnyRow) -> Position:

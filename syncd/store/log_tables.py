@@ -18,7 +18,8 @@ okta_cursor = Table(
     sqlite_with_rowid=False,
 )
 
-# Who is to be looked at again, by event. A row that is settled stays for some days, so that its event is known again.
+# Who is to be looked at again, by event. A row that is settled stays for some weeks: its event is known again, and can
+# be told. `outcome` and `actor` are NULL in rows of before they were kept.
 hint = Table(
     "hint",
     METADATA,
@@ -33,8 +34,11 @@ hint = Table(
     Column("tries", Integer, nullable=False),
     Column("due", BigInteger, nullable=False),
     Column("settled", BigInteger),
+    Column("outcome", KEY),
+    Column("actor", Text),
     UniqueConstraint("app", "uuid", "okta_user_id"),
     Index(None, "app", "settled"),
+    Index(None, "app", "okta_user_id"),
 )
 
 # Wakes processes: each reads now and then how often it was rung.

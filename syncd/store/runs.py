@@ -16,7 +16,7 @@ from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, plan_item, run
 
-RUNNING, _ENDED, _FAILED = "running", "ended", "failed"
+RUNNING, ENDED, _FAILED = "running", "ended", "failed"
 _EXIT_OF_A_FAILURE: Final = 1
 _DAY, _WEEK = microseconds(timedelta(days=1)), microseconds(timedelta(days=7))
 
@@ -125,6 +125,14 @@ _KEPT: Final = (
     .limit(1)
 )
 _ITEMS: Final = select(plan_item).where(plan_item.c.run_pk == bindparam("of_pk")).order_by(plan_item.c.position)
+_about: Final = (plan_item.c.app == bindparam("of_app"), plan_item.c.account_id == bindparam("of_account"))
+_RUNS_ABOUT: Final = (
+    select(run)
+    .where(_OF_APP, run.c.pk.in_(select(plan_item.c.run_pk).where(*_about)))
+    .order_by(run.c.pk.desc())
+    .limit(bindparam("limit"))
+)
+_ITEMS_ABOUT: Final = _ITEMS.where(*_about)
 
 
 class SqlRuns:
@@ -208,7 +216,7 @@ class SqlRuns:
 
         Raises ValueError when there is no such run.
         """
-        state = _FAILED if exit_code == _EXIT_OF_A_FAILURE else _ENDED
+        state = _FAILED if exit_code == _EXIT_OF_A_FAILURE else ENDED
         found = {str(name): count for name, count in counts.items()}
         if self._change(_END, run_id, new_state=state, new_exit_code=int(exit_code), new_counts=found) is None:
             raise ValueError(f"there is no run {run_id}")
@@ -240,10 +248,16 @@ class SqlRuns:
         row = self._scope.connection.execute(_KEPT, {"of_app": self._scope.app, "named": run_or_digest}).first()
         return self._kept_of(row) if row else None
 
-    def _kept_of(self, row: AnyRow) -> KeptRun:
-        items = self._scope.connection.execute(_ITEMS, {"of_pk": row.pk})
-        kept = tuple(map(_item_of, items))
-        return KeptRun(_record_of(row), kept, row.snapshot_id, row.policy, row.approval)
+    def about(self, account_id: str, limit: int) -> tuple[KeptRun, ...]:
+        """Return the youngest runs that planned something about an account, with those items alone."""
+        of_account = {"of_app": self._scope.app, "of_account": account_id}
+        rows = self._scope.connection.execute(_RUNS_ABOUT, of_account | {"limit": limit}).all()
+        return tuple(self._kept_of(row, _ITEMS_ABOUT, of_account) for row in rows)
+
+    def _kept_of(self, row: AnyRow, items: Any = _ITEMS, beside: Mapping[str, Any] | None = None) -> KeptRun:
+        rows = self._scope.connection.execute(items, {"of_pk": row.pk, **(beside or {})})
+        kept = tuple(map(_item_of, rows))
+        return KeptRun(_record_of(row), kept, row.snapshot_id, row.policy, row.approval, row.verdict)
 
     def _change(self, statement: Any, run_id: str, **values: Any) -> Any:
         self._scope.refuse_reading()

@@ -1,6 +1,6 @@
 """Snapshots of the source: staged page by page, then sealed for good or void."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from syncd.ports import AssignmentPage, Comparison, Manifest, Resumed, SnapshotR
 from syncd.store.comparison import compare, count_accounts
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
-from syncd.store.moments import moment_of
+from syncd.store.moments import microseconds, moment_of
 from syncd.store.pairing import ALONE
 from syncd.store.runs import RUNNING
 from syncd.store.scope import Scope
@@ -36,7 +36,7 @@ from syncd.store.tables import (
 KEPT_SNAPSHOTS: Final = 2
 """Of how many sealed snapshots the rows are kept. Manifests are kept for good."""
 
-_OPEN, _SEALED, _VOID, _RETIRED = "open", "sealed", "void", "retired"
+_OPEN, SEALED, _VOID, _RETIRED = "open", "sealed", "void", "retired"
 
 _IS_IT: Final = snapshot.c.pk == OF_PK
 _FIND: Final = select(snapshot).where(snapshot.c.app == OF_APP, snapshot.c.id == bindparam("of_snapshot"))
@@ -68,13 +68,13 @@ _ABANDONED: Final = (
 _TAKE_UP: Final = update(snapshot).where(_IS_IT).values(run_id=bindparam("new_run"))
 _kept: Final = (
     select(snapshot.c.pk)
-    .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED)
+    .where(snapshot.c.app == OF_APP, snapshot.c.state == SEALED)
     .order_by(snapshot.c.pk.desc())
     .limit(KEPT_SNAPSHOTS)
 )
 _RETIRE: Final = (
     update(snapshot)
-    .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED, snapshot.c.pk.not_in(_kept))
+    .where(snapshot.c.app == OF_APP, snapshot.c.state == SEALED, snapshot.c.pk.not_in(_kept))
     .values(state=_RETIRED)
 )
 _useless: Final = select(snapshot.c.pk).where(snapshot.c.app == OF_APP, snapshot.c.state.in_((_VOID, _RETIRED)))
@@ -106,7 +106,7 @@ _SEAL: Final = (
     update(snapshot)
     .where(_IS_IT)
     .values(
-        state=_SEALED,
+        state=SEALED,
         sealed=database_now(),
         identity=bindparam("new_identity", type_=snapshot.c.identity.type),
     )
@@ -133,10 +133,7 @@ _DROP_ITS_ROWS: Final = tuple(
     delete(table).where(table.c.snapshot_pk == OF_PK) for table in (snapshot_item, walk_version)
 )
 _LAST_SEALED: Final = (
-    select(snapshot)
-    .where(snapshot.c.app == OF_APP, snapshot.c.state == _SEALED)
-    .order_by(snapshot.c.pk.desc())
-    .limit(1)
+    select(snapshot).where(snapshot.c.app == OF_APP, snapshot.c.state == SEALED).order_by(snapshot.c.pk.desc()).limit(1)
 )
 
 _TOMBSTONES: Final = (
@@ -186,7 +183,7 @@ class SqlStaging:
         It was begun with the same identity, no longer than `max_age` ago, and its last page came with a cursor.
         """
         self._scope.refuse_reading()
-        abandoned = self._execute(_ABANDONED, max_age=max_age // timedelta(microseconds=1))
+        abandoned = self._execute(_ABANDONED, max_age=microseconds(max_age))
         found = next((row for row in abandoned if row.identity == _told(identity)), None)
         if found is None:
             return None
@@ -232,7 +229,7 @@ class SqlStaging:
     def last_sealed(self) -> Manifest | None:
         """Return the manifest of the youngest sealed snapshot of this application, or None."""
         row = self._execute(_LAST_SEALED).first()
-        return _manifest_of(row) if row else None
+        return manifest_of(row) if row else None
 
     def tombstones(self, okta_user_ids: Sequence[str]) -> dict[str, str]:
         """Return the SCIM id of the account that was deleted here, the youngest, for those of these that had one."""
@@ -243,18 +240,18 @@ class SqlStaging:
         """Return how many active accounts of origin scim there are."""
         return count_accounts(self._scope).managed_active  # type: ignore[no-any-return]  # a row
 
-    def compare(self, snapshot_id: str, most: int | None = None) -> Comparison:
-        """Hold the snapshot against the accounts, with at most so many subjects.
+    def compare(self, snapshot_id: str, most: int | None = None, also: Collection[str] = ()) -> Comparison:
+        """Hold the snapshot against the accounts, with at most so many subjects, and those that are named in `also`.
 
         Raises `SnapshotRefusedError` when it is not sealed.
         """
         found = self._execute(_FIND, of_snapshot=snapshot_id).first()
-        if found is None or found.state != _SEALED:
+        if found is None or found.state != SEALED:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} is not sealed, so nothing may be concluded from it")
         self._allow_time()
         if self._execute(_COUNT_ITEMS, of_pk=found.pk).scalar_one() != found.rows:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} has lost rows since it was sealed")
-        return compare(self._scope, found.pk, found.rows, found.sealed, most)
+        return compare(self._scope, found, most, also)
 
     def _add_items(self, pk: int, page: AssignmentPage) -> None:
         rows = [_item(self._scope.app, pk, row) for row in page.rows]
@@ -315,10 +312,12 @@ def _item(app: int, snapshot_pk: int, row: Assignment) -> dict[str, Any]:
         "sync_state": row.sync_state,
         "digest": digest(row.attributes),
         "attributes": dict(row.attributes),
+        "age": None if row.age is None else microseconds(row.age),
     }
 
 
-def _manifest_of(row: AnyRow) -> Manifest:
+def manifest_of(row: AnyRow) -> Manifest:
+    """Return the manifest of a sealed snapshot's row."""
     return Manifest(
         row.id,
         SourceIdentity(**row.identity),

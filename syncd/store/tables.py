@@ -264,6 +264,7 @@ snapshot_item = Table(
     Column("sync_state", KEY),
     Column("digest", KEY, nullable=False),
     Column("attributes", JSON_VALUE, nullable=False),
+    Column("age", BigInteger),
     _belongs_to("snapshot", "snapshot_pk"),
     Index(None, "snapshot_pk", "external_id"),
     Index(None, "snapshot_pk", "user_key"),
@@ -331,6 +332,7 @@ plan_item = Table(
     Column("result_version", BigInteger),
     _belongs_to("run", "run_pk"),
     Index(None, "app", "effect", "concluded"),
+    Index(None, "app", "account_id"),
 )
 
 lease = Table(

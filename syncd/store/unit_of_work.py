@@ -12,9 +12,11 @@ from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
 from syncd.store.decisions import SqlDecisions
 from syncd.store.directory import Directory
+from syncd.store.evidence import SqlEvidence
 from syncd.store.groups import SqlGroups
 from syncd.store.hints import SqlHints
 from syncd.store.notices import SqlNotices
+from syncd.store.reviews import SqlReviews
 from syncd.store.runs import SqlRuns
 from syncd.store.scope import Scope
 from syncd.store.staging import SqlStaging
@@ -30,6 +32,8 @@ class SqlUnitOfWork:
         self.groups = SqlGroups(scope)
         self.runs = SqlRuns(scope)
         self.decisions = SqlDecisions(scope)
+        self.reviews = SqlReviews(scope)
+        self.evidence = SqlEvidence(scope)
         self.hints = SqlHints(scope)
         self.notices = SqlNotices(scope)
 

@@ -108,13 +108,13 @@ def _bound(host: str, port: int) -> int:
     """Return a socket bound to the address, as a file descriptor. Raises `ServeError`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            return listener.detach()
     except OSError as error:
-        message = f"Cannot listen on {host} port {port}: {error.strerror}. Set another server.host or server.port."
+        message = f"Cannot listen on {host} port {port}: {error.strerror}. Name another host or port."
         raise ServeError(message) from error
-    return listener.detach()
 
 
 def _allow_files() -> int:

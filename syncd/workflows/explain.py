@@ -4,18 +4,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from scim.resource import timestamp
 from syncd.core.attributes import WORK_EMAIL
 from syncd.core.classification import Finding, classify
 from syncd.core.consents import Waiver
 from syncd.core.guard import CHECKS, Scene
-from syncd.core.planning import Item, accept, freeze_flapping
+from syncd.core.planning import Item, accept, freeze_flapping, grant_grace
 from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, MEANINGS, Mode
-from syncd.core.subjects import Account, LinkKey, Lookup, subject_of
-from syncd.ports import AssignmentSource, AuditEvent, Database, UnitOfWork
+from syncd.core.rejections import Rejections, reject
+from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
+from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
+from syncd.ports import AssignmentSource, Database, UnitOfWork
+from syncd.workflows.memberships import Here, Membership, ask_memberships
 from syncd.workflows.scene import read_scene
 from syncd.workflows.survey import FLAPPING_WITHIN
+from syncd.workflows.timeline import Entry, read_timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Explanation:
 
     `lookup` is None when the account carries no Okta user id to ask about. `keys` are the identifiers that the account
     can be linked by, in words. `checks` says for each row of the guard whether it holds now; `verdict` what the next
-    run would do, in words, and `remedies` what would change that; `trail` is youngest first.
+    run would do, in words, and `remedies` what would change that; `timeline` is youngest first.
     """
 
     account: Account
@@ -34,7 +36,8 @@ class Explanation:
     checks: tuple[tuple[str, bool], ...]
     verdict: str
     remedies: tuple[str, ...]
-    trail: tuple[AuditEvent, ...]
+    memberships: tuple[Membership, ...]
+    timeline: tuple[Entry, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as JSON."""
@@ -58,6 +61,8 @@ class Explanation:
                 "detail": lookup.detail,
                 "userStatus": lookup.user_status,
                 "appStatus": lookup.app_status,
+                "syncState": lookup.sync_state,
+                "ageSeconds": round(lookup.age.total_seconds()) if lookup.age is not None else None,
                 "requestIds": list(lookup.request_ids),
             },
             "situation": self.finding.situation.value,
@@ -67,7 +72,8 @@ class Explanation:
             "checks": [{"check": said, "holds": holds} for said, holds in self.checks],
             "verdict": self.verdict,
             "remedies": list(self.remedies),
-            "trail": [event_as_json(event) for event in self.trail],
+            "memberships": [membership.as_json() for membership in self.memberships],
+            "timeline": [entry.as_json() for entry in self.timeline],
         }
 
 
@@ -82,25 +88,14 @@ def explain(
         known = [_known(unit, account.id, policy) for account in unit.find_accounts(key)]
     return tuple(
         _explain_one(
-            one, source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None, policy
+            one,
+            source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None,
+            ask_memberships(source, one.scene.account, one.here),
+            policy,
         )
         for one in known
         if one
     )
-
-
-def event_as_json(event: AuditEvent) -> dict[str, Any]:
-    """Return an audit event as JSON."""
-    return {
-        "at": timestamp(event.at),
-        "action": event.action,
-        "actor": event.actor,
-        "subject": event.subject_id,
-        "name": event.subject_name,
-        "run": event.run_id,
-        "request": event.request_id,
-        "detail": dict(event.detail),
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +103,12 @@ class _Known:
     """What the store knows of one account, read at once."""
 
     scene: Scene
+    rejections: Rejections
     waivers: tuple[Waiver, ...]
     now: datetime
     switches: int
-    trail: tuple[AuditEvent, ...]
+    here: Here
+    timeline: tuple[Entry, ...]
 
 
 def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
@@ -121,12 +118,23 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
     waivers = tuple(one for one in unit.decisions.waivers() if one.account_id == account_id)
     now = unit.decisions.now()
     switches = unit.decisions.switches([account_id], now - FLAPPING_WITHIN).get(account_id, 0)
-    return _Known(found[0], waivers, now, switches, unit.audit_trail(subject_id=account_id, limit=20))
+    scene, stored = found
+    groups = tuple((group.value, group.display or "", group.type) for group in stored.groups)
+    here = Here(
+        joined=tuple((group_id, name) for group_id, name, kind in groups if kind == "direct"),
+        through=tuple((group_id, name) for group_id, name, kind in groups if kind != "direct"),
+        groups=unit.groups.all() if policy.groups else None,
+    )
+    rejections = Rejections.among(unit.reviews.rejections(scene.account))
+    return _Known(scene, rejections, waivers, now, switches, here, read_timeline(unit, scene.account))
 
 
-def _explain_one(known: _Known, lookup: Lookup | None, policy: Policy) -> Explanation:
+def _explain_one(
+    known: _Known, lookup: Lookup | None, memberships: tuple[Membership, ...], policy: Policy
+) -> Explanation:
     account = known.scene.account
-    findings = classify([subject_of(account, lookup)], policy.protects)
+    findings = reject(classify([_subject(account, lookup)], policy.protects), known.rejections, policy)
+    findings = grant_grace(findings, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
     supposed = Item(
@@ -144,8 +152,24 @@ def _explain_one(known: _Known, lookup: Lookup | None, policy: Policy) -> Explan
     )
     verdict = _verdict(finding, checks, policy)
     return Explanation(
-        account, lookup, finding, _keys(account), checks, verdict, _remedies(finding, checks, policy), known.trail
+        account=account,
+        lookup=lookup,
+        finding=finding,
+        keys=_keys(account),
+        checks=checks,
+        verdict=verdict,
+        remedies=_remedies(finding, checks, policy),
+        memberships=memberships,
+        timeline=known.timeline,
     )
+
+
+def _subject(account: Account, lookup: Lookup | None) -> Subject:
+    """Return the account as a subject, with what Okta says of its last push."""
+    subject = subject_of(account, lookup)
+    if subject.assignment is None or lookup is None:
+        return subject
+    return replace(subject, assignment=replace(subject.assignment, sync_state=lookup.sync_state))
 
 
 def _keys(account: Account) -> tuple[str, ...]:
@@ -165,6 +189,8 @@ def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Po
     found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
     if finding.waiver:
         found.append(f"end the waiver: syncd waiver end {finding.waiver}")
+    if finding.base in {Situation.ACCESS_REJECTED, Situation.REJECTED_ASSIGNED}:
+        found.append("take the assignment away in Okta: its next push would open the account again")
     if effect and mode is Mode.PROPOSE:
         found.append("approve a plan that holds it: syncd plan approve")
     elif effect and mode is not Mode.AUTO:
@@ -175,6 +201,7 @@ def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Po
 _WHAT_TO_DO: Final = {
     "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
     "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
+    "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
     "the budget is not used up": "wait, or approve the plan: syncd plan approve",
 }

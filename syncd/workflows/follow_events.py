@@ -37,8 +37,9 @@ It is given when Okta says that it took each one's assignment away, None where i
 MOST_PAGES: Final = 20
 MOST_PEOPLE: Final = 200
 BATCH: Final = 50
-KEPT: Final = timedelta(days=7)
-"""How long the events of settled hints are known again; a log is taken up again a quarter of an hour back."""
+KEPT: Final = timedelta(days=30)
+"""How long the events of settled hints are known again, and told by `syncd explain`. The first needs no more than the
+quarter of an hour by which a log is taken up again further back."""
 
 FULL_RUNS: Final = ("apply", "dry-run")
 _LOOKED: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.PARTIAL, ExitCode.BLOCKED})

@@ -5,6 +5,7 @@ from dataclasses import replace
 from scim.resource import StoredResource
 from syncd.core.guard import Scene
 from syncd.core.policy import Policy
+from syncd.core.rejections import Rejections
 from syncd.core.situations import Situation
 from syncd.ports import UnitOfWork
 
@@ -26,6 +27,7 @@ def read_scene(
         account=replace(account, is_admin=account.id in admins),
         spent=unit.runs.spent(),
         other_admins=len(admins - {account.id}) if policy.admin_groups else None,
+        is_rejected=Rejections.among(unit.reviews.rejections(account)).of(account) is not None,
         is_waived=situation is not None and any(one.covers(situation, now) for one in waivers),
     )
     return scene, stored

@@ -15,7 +15,8 @@ from syncd.core.group_matching import GroupFinding
 from syncd.core.group_planning import with_groups
 from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan
 from syncd.core.member_matching import cover_member
-from syncd.core.planning import Plan, accept, freeze_flapping, keeps_to_windows, make_plan
+from syncd.core.planning import Plan, accept, freeze_flapping, grant_grace, keeps_to_windows, make_plan
+from syncd.core.rejections import Rejections, reject
 from syncd.core.reports import DriftReport, count_situations
 from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
@@ -94,7 +95,8 @@ def report_on(
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.hold_lease(lease, desk.lease_lasts)
         now = unit.decisions.now()
-        known = _read_known(desk, unit)
+        # What a review rejected is for a run over everybody: its plan is what somebody approves.
+        known = replace(_read_known(desk, unit), rejections=Rejections())
         findings = _judge_subjects(desk, unit, subjects, known)
         plan = _plan(desk, known, findings, ())
         around = Circumstances(unit.staging.managed_active(), unit.runs.spent())
@@ -144,7 +146,8 @@ def _look(
 
 def _compared(desk: Desk, manifest: Manifest) -> tuple[Manifest, Comparison]:
     with desk.database.reading(desk.app) as unit:
-        return manifest, unit.staging.compare(manifest.snapshot_id, MOST_SUBJECTS)
+        rejected = Rejections.among(unit.reviews.rejections())
+        return manifest, unit.staging.compare(manifest.snapshot_id, MOST_SUBJECTS, rejected.keys)
 
 
 def _missing(subjects: Iterable[Subject]) -> dict[str, str]:
@@ -200,6 +203,7 @@ class _Known:
 
     marks: Mapping[str, frozenset[MarkKind]]
     admins: frozenset[str]
+    rejections: Rejections
 
     def of(self, account: Account) -> Account:
         """Return the account with its marks."""
@@ -211,7 +215,7 @@ def _read_known(desk: Desk, unit: UnitOfWork) -> _Known:
     marks: dict[str, frozenset[MarkKind]] = {}
     for mark in unit.decisions.marks():
         marks[mark.account_id] = marks.get(mark.account_id, frozenset()) | {mark.kind}
-    return _Known(marks, unit.admins(desk.policy.admin_groups))
+    return _Known(marks, unit.admins(desk.policy.admin_groups), Rejections.among(unit.reviews.rejections()))
 
 
 def _judge_groups(desk: Desk, unit: UnitOfWork, seen: GroupsSeen | None, known: _Known) -> tuple[GroupFinding, ...]:
@@ -225,7 +229,8 @@ def _judge_groups(desk: Desk, unit: UnitOfWork, seen: GroupsSeen | None, known: 
 def _judge_subjects(desk: Desk, unit: UnitOfWork, subjects: Sequence[Subject], known: _Known) -> tuple[Finding, ...]:
     """Return what each subject is, with what people said of its account, and what happened to it lately."""
     subjects = _with_tombstones(unit, tuple(_known(subject, known) for subject in subjects))
-    findings = classify(subjects, desk.policy.protects)
+    findings = reject(classify(subjects, desk.policy.protects), known.rejections, desk.policy)
+    findings = grant_grace(findings, desk.policy)
     now = unit.decisions.now()
     switching = {Effect.DEACTIVATE, Effect.REACTIVATE}
     repaired = [one.account.id for one in findings if one.account and EFFECTS.get(one.situation) in switching]

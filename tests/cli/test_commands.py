@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from scim.resource import Member, MembershipChange
 from syncd import __version__
 from syncd.bootstrap.settings import load_settings
 from syncd.bootstrap.stores import open_store
 from syncd.cli import main
 from syncd.cli.failures import CONFIGURATION, ERROR, SOURCE_UNHEALTHY, USAGE
+from syncd.core.changes import Cause, Change
+from syncd.core.okta_events import HintKind, NewHint
+from syncd.ports import Place
 from tests.cli.conftest import Office
 
 Capture = pytest.CaptureFixture[str]
@@ -201,6 +205,31 @@ def test_a_stale_digest_ends_with_its_own_exit_code(installed: Office, capsys: C
 def test_explaining_nobody_says_by_which_keys_one_can_ask(installed: Office, capsys: Capture) -> None:
     assert installed.syncd("explain", "nobody@example.com") == ERROR
     assert "SCIM id" in capsys.readouterr().err
+
+
+def test_an_explanation_tells_a_person_and_a_program_the_same(installed: Office, capsys: Capture) -> None:
+    person = installed.org.create_user("ada@example.com", "Ada", "Lovelace")
+    with open_store(load_settings(installed.path)) as store, store.transaction("crm", Cause("test")) as unit:
+        document = {"userName": "ada@example.com", "externalId": person, "active": True}
+        made = unit.record(Change("User", None, document))
+        assert made is not None
+        unit.record(Change("Group", None, {"displayName": "Guides"}, MembershipChange(add=(Member(made.id),))))
+        event = NewHint(person, "uuid-1", "user.lifecycle.suspend", made.created, HintKind.REVOKING, "SUCCESS", "eve")
+        unit.hints.note("lifecycle", Place("cursor", made.created), [event], began_anew="first")
+    assert installed.syncd("mark", "add", "ada@example.com", "hold", "--reason", "on leave") == 0
+    capsys.readouterr()
+    assert installed.syncd("explain", "ada@example.com", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert {entry["source"]: entry["what"] for entry in told["timeline"]} == {
+        "by hand": "account:created",
+        "okta log": "user.lifecycle.suspend",
+        "decision": "account:marked",
+    }
+    assert [(one["name"], one["here"], one["okta"]) for one in told["memberships"]] == [("Guides", True, None)]
+    assert installed.syncd("explain", "ada@example.com") == 0
+    shown = capsys.readouterr().out
+    for said in (*(entry["what"] for entry in told["timeline"]), "Guides", "groups = false", "on leave", "eve"):
+        assert said in shown
 
 
 def test_an_error_that_nobody_foresaw_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -36,7 +36,7 @@ def test_every_combination_that_can_occur_has_a_row_and_no_other_has() -> None:
 def test_the_taxonomy_is_whole() -> None:
     assert set(TAXONOMY) == set(Situation)
     codes = {kind.code.removesuffix("b") for kind in TAXONOMY.values()} | ELSEWHERE.keys()
-    assert codes == {f"D{number:02}" for number in range(1, 33)}
+    assert codes == {f"D{number:02}" for number in range(1, 35)}
     assert all(kind.mode in {Mode.REPORT, Mode.OFF} for kind in TAXONOMY.values() if kind.effect is None)
     assert all(kind.mode is not Mode.AUTO for kind in TAXONOMY.values() if kind.effect in GRANTS)
 

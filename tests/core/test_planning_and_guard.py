@@ -11,7 +11,17 @@ from syncd.core.classification import classify
 from syncd.core.guard import Circumstances, Scene, Spent, forbids, judge_listing, judge_plan, missing_sentinels, refutes
 from syncd.core.planning import Item, Plan, make_plan
 from syncd.core.policy import Policy, Rule
-from syncd.core.situations import DEFAULT_MODES, EFFECTS, GRANTS, REVOKES, Confirm, Effect, Mode, Situation
+from syncd.core.situations import (
+    DECIDED_HERE,
+    DEFAULT_MODES,
+    EFFECTS,
+    GRANTS,
+    REVOKES,
+    Confirm,
+    Effect,
+    Mode,
+    Situation,
+)
 from syncd.core.subjects import Absence, Lookup, MarkKind, Origin, Presence, Subject
 from tests.core.builders import account, assignment, linked, missing, subjects
 
@@ -290,7 +300,8 @@ def test_only_a_definitive_positive_bears_out_a_grant(effect: Effect, presence: 
 def test_no_setting_lets_access_change_without_a_question(confirm: Confirm) -> None:
     for situation, effect in EFFECTS.items():
         chosen = Policy(rules={situation: Rule(confirm=confirm)}).confirm(situation)
-        assert effect not in GRANTS | REVOKES or chosen in {Confirm.POINT, Confirm.BOTH}
+        expected = {Confirm.NONE} if situation in DECIDED_HERE else {Confirm.POINT, Confirm.BOTH}
+        assert effect not in GRANTS | REVOKES or chosen in expected
 
 
 def test_an_item_is_kept_and_read_again_as_it_was() -> None:

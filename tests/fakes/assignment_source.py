@@ -130,7 +130,8 @@ class FakeOkta:
             return Lookup(Presence.UNKNOWN, "HTTP 500")
         status = self.people.get(okta_user_id)
         if okta_user_id in self.assigned:
-            return Lookup(Presence.ASSIGNED, "", status, self.assigned[okta_user_id].app_status)
+            row = self.assigned[okta_user_id]
+            return Lookup(Presence.ASSIGNED, "", status, row.app_status, sync_state=row.sync_state, age=row.age)
         if status is None:
             return Lookup(Presence.GONE, "")
         return Lookup(Presence.DEPROVISIONED if status == "DEPROVISIONED" else Presence.UNASSIGNED, "", status)

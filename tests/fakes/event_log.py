@@ -50,7 +50,17 @@ class FakeEventLog:
         self.made += 1
         people = () if okta_user_id.startswith("00g") else (okta_user_id,)
         groups = (okta_user_id,) if okta_user_id.startswith("00g") else ()
-        event = LogEvent(f"uuid-{self.made}", published or self.now, event_type, True, people, (), groups)
+        event = LogEvent(
+            f"uuid-{self.made}",
+            published or self.now,
+            event_type,
+            True,
+            people,
+            (),
+            groups,
+            "SUCCESS",
+            "admin@example.com",
+        )
         clause = LIFECYCLE if event_type.startswith("user.") else MEMBERSHIP
         self.written[clause].append(Written(event, self.now))
         return event

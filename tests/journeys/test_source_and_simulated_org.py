@@ -1,6 +1,7 @@
 """The real source reads the simulated org over HTTP: no fault that the org knows costs anybody their access."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def source(org: SimulatedOrg) -> Iterator[OktaSource]:
 def open_page_by_page(org: SimulatedOrg, page_limit: int) -> OktaSource:
     settings = OktaSettings(org.url, APP_ID, api_token=TOKEN, page_limit=page_limit, request_timeout=0.3)
     return open_source(settings, announce=lambda _: None, clock=SystemClock(), patience=Waiting().patience)
+
+
+def test_a_listing_and_a_lookup_tell_how_old_an_assignment_is(org: SimulatedOrg, source: OktaSource) -> None:
+    (settled,), person = org.populate(1), org.create_user("new@example.com", "New", "Comer")
+    org.assign(person)
+    listed = {row.okta_user_id: row.age for page in source.pages() for row in page.rows}
+    for ages in (listed, {one: source.look_up(one).age for one in (settled, person)}):
+        young, old = ages[person], ages[settled]
+        assert young is not None
+        assert old is not None
+        assert timedelta() <= young < timedelta(minutes=1)
+        assert timedelta(days=1) <= old + timedelta(seconds=1) < timedelta(days=1, minutes=1)
 
 
 class World:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from syncd.okta_source.log_rows import read_event
+from syncd.okta_source.log_rows import LONGEST_TEXT, read_event
 from syncd.okta_source.rows import RowError
 
 TARGETS = [
@@ -21,6 +21,39 @@ ROW = {
     "outcome": {"result": "SUCCESS"},
     "target": TARGETS,
 }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ({"result": "SUCCESS"}, "SUCCESS"),
+        (
+            {"result": "FAILURE", "reason": "Matching\n user \x1b[31m not found"},
+            "FAILURE: Matching user [31m not found",
+        ),
+        ({"result": "FAILURE", "reason": None}, "FAILURE"),
+        ({"result": "FAILURE", "reason": "x" * 500}, "FAILURE: " + "x" * (LONGEST_TEXT - 9)),
+        (None, None),
+        ("SUCCESS", None),
+    ],
+)
+def test_how_an_event_ended_is_told_on_one_line(outcome: Any, said: str | None) -> None:
+    assert read_event({**ROW, "outcome": outcome}).outcome == said
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [
+        ({"id": "00u9", "type": "User", "alternateId": "eve@x.org", "displayName": "Eve"}, "eve@x.org"),
+        ({"id": "00u9", "type": "User", "alternateId": None, "displayName": "Eve"}, "Eve"),
+        ({"id": "00u9", "type": "User"}, "00u9"),
+        ({}, None),
+        (None, None),
+        ("eve", None),
+    ],
+)
+def test_who_did_it_is_told_by_the_name_that_people_know(actor: Any, said: str | None) -> None:
+    assert read_event({**ROW, "actor": actor}).actor == said
 
 
 @pytest.mark.parametrize("targets", [TARGETS, TARGETS[::-1]])

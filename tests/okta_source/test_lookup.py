@@ -1,5 +1,6 @@
 """What a point lookup makes of every pair of answers. Only Okta's own words are definitive."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,15 @@ def test_what_okta_says_itself_is_definitive(
     of_app_user: Response, of_user: Response, presence: Presence, open_okta: OpenSource, serve: Serve
 ) -> None:
     assert open_okta(serve(Answers(of_app_user, of_user)).url).look_up(WHO).presence is presence
+
+
+def test_an_answer_tells_how_old_the_assignment_is_and_how_its_push_went(open_okta: OpenSource, serve: Serve) -> None:
+    told = {"created": "2026-11-23T09:00:00.000Z", "statusChanged": "2026-11-23T09:50:00.000Z", "syncState": "ERROR"}
+    found = json_response({"id": WHO, "status": "PENDING", "_embedded": {"user": user()}, **told})
+    dated = found.having(("Date", "Mon, 23 Nov 2026 10:00:00 GMT"))
+    answer = open_okta(serve(Answers(dated, NOT_FOUND)).url).look_up(WHO)
+    assert (answer.app_status, answer.sync_state, answer.age) == ("PENDING", "ERROR", timedelta(minutes=10))
+    assert open_okta(serve(Answers(NOT_FOUND, BARE)).url).look_up(WHO).age is None
 
 
 @pytest.mark.parametrize("name", UNCLEAR)

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,3 +87,33 @@ def test_any_json_is_read_or_refused(found: Any) -> None:
         return
     assert read.okta_user_id == found["id"]
     assert all(read.attributes.values())
+
+
+# ------------------------------------------------------------------ ages
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moments", "age"),
+    [
+        ({"created": "2026-03-01T11:30:00.000Z"}, timedelta(minutes=30)),
+        ({"statusChanged": "2026-03-01T11:30:00.000Z"}, timedelta(minutes=30)),
+        ({"created": "2025-01-01T00:00:00.000Z", "statusChanged": "2026-03-01T11:59:00.000Z"}, timedelta(minutes=1)),
+        ({"created": "2026-03-01T11:59:00.000Z", "statusChanged": "2025-01-01T00:00:00.000Z"}, timedelta(minutes=1)),
+        ({"created": "2026-03-01T13:30:00+02:00"}, timedelta(minutes=30)),
+        ({"created": "2026-03-01T11:30:00"}, timedelta(minutes=30)),
+        ({"created": "2026-03-01T12:00:00.999Z"}, timedelta()),
+        ({"created": "2026-03-01T12:15:00.000Z"}, timedelta()),
+        ({"created": "2026-03-01T12:15:00.001Z"}, None),
+        ({"created": "2099-01-01T00:00:00.000Z"}, None),
+        ({"created": "soon", "statusChanged": 7}, None),
+        ({"lastUpdated": "2026-03-01T11:30:00.000Z"}, None),
+        ({}, None),
+    ],
+)
+def test_an_assignment_is_as_old_as_its_status_by_oktas_clock(
+    moments: dict[str, object], age: timedelta | None
+) -> None:
+    assert read_row({**row(7), **moments}, NOON).age == age
+    assert read_row({**row(7), **moments}).age is None

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from typing import Final
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
@@ -11,11 +12,13 @@ from tests.proof.exploring import explore, first_violation, postgres_url, scratc
 from tests.proof.faults import try_faults
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
+from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
+from tests.proof.reviews import ReviewSchedule
+from tests.proof.schedules import Schedule
 from tests.proof.stopped import stop_everywhere
 
-DELTA_SHARE = 20
-"""There is one schedule of the delta feed for so many of whole runs."""
+SHARE = 20
+"""There is one schedule of the delta feed, and one with an access review, for so many of whole runs."""
 
 NO_SERVER = "none, because SYNCD_TEST_POSTGRES_URL is not set"
 
@@ -61,24 +64,30 @@ def _schedules(number: int) -> bool:
         say(f"  with a clock that is {name}")
         explore(range(place * share, (place + 1) * share), tell, clock())
     say("  of the delta feed")
-    explore(range(number // DELTA_SHARE), tell, kind=DeltaSchedule)
+    explore(range(number // SHARE), tell, kind=DeltaSchedule)
+    say("  with an access review")
+    explore(range(number // SHARE), tell, kind=ReviewSchedule)
     say(f"schedules explored: {played}, violations: 0")
     return True
 
 
+_KINDS: Final = (
+    ("", MUTANTS, Schedule),
+    (" of the delta feed", DELTA_MUTANTS, DeltaSchedule),
+    (" with an access review", REVIEW_MUTANTS, ReviewSchedule),
+)
+
+
 def _mutants(patience: int) -> bool:
     alive = []
-    for name, mutant in MUTANTS.items():
-        with mutant():
-            found = first_violation(range(patience))
-        say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules' if found else 'ALIVE'}")
-        alive += [] if found else [name]
-    for name, mutant in DELTA_MUTANTS.items():
-        with mutant():
-            found = first_violation(range(patience), DeltaSchedule)
-        say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules of the delta feed' if found else 'ALIVE'}")
-        alive += [] if found else [name]
-    every = len(MUTANTS) + len(DELTA_MUTANTS)
+    for of_what, mutants, kind in _KINDS:
+        for name, mutant in mutants.items():
+            with mutant():
+                found = first_violation(range(patience), kind)
+            said = f"killed by {found[1]} after {found[0]} schedules{of_what}" if found else "ALIVE"
+            say(f"  {name}: {said}")
+            alive += [] if found else [name]
+    every = sum(len(mutants) for _, mutants, _ in _KINDS)
     say(f"mutants killed: {every - len(alive)} of {every}")
     return not alive
 

@@ -199,6 +199,13 @@ DELTA_MUTANTS: Final[Mapping[str, Mutant]] = {
 }
 """What is taken away from the delta feed, by name."""
 
+REVIEW_MUTANTS: Final[Mapping[str, Mutant]] = {
+    "a rejection that was taken back": lambda: _without_check("the review's rejection stands"),
+    "access for who is rejected": lambda: _without_check("no access review rejects it"),
+    "a rejection without an approval": _grants_at_will,
+}
+"""What is taken away from what follows an access review, by name."""
+
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "a failed page ends the listing": _no_seal_check,
     "no size band": lambda: _swap(walking, "judge_listing", lambda *_: None),

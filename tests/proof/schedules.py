@@ -128,9 +128,14 @@ class Schedule:
         """Move somebody; where Okta is asked about one, mostly that one."""
         about = [person for person in self.world.people if person.okta_user_id == asked]
         person = self._rng.choice(about if about and self._rng.random() < ABOUT_WHOM else self.world.people)
-        name = self._rng.choices(list(_MOVES), [weight for weight, _ in _MOVES.values()])[0]
+        moves = self._moves()
+        name = self._rng.choices(list(moves), [weight for weight, _ in moves.values()])[0]
         self.world.log.append(f"{self.world.now}: {name} {self.world.people.index(person)} ({self._told})")
-        _MOVES[name][1](self, person)
+        moves[name][1](self, person)
+
+    def _moves(self) -> "Mapping[str, tuple[int, Move]]":
+        """Return what can happen, how often beside the others, and how."""
+        return _MOVES
 
     def die(self, _person: Person) -> None:
         """Kill the process that works."""

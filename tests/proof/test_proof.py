@@ -7,7 +7,8 @@ from tests.proof.delta import DeltaSchedule
 from tests.proof.exploring import explore, first_violation, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE
+from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
+from tests.proof.reviews import ReviewSchedule
 from tests.proof.stopped import stop_everywhere
 
 SCHEDULES = 20_000
@@ -37,6 +38,16 @@ def test_no_schedule_of_the_delta_feed_breaks_an_invariant() -> None:
 def test_no_guard_of_the_delta_feed_can_be_taken_away_unnoticed(name: str) -> None:
     with DELTA_MUTANTS[name]():
         assert first_violation(range(NEVER_ALIVE), DeltaSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
+def test_no_schedule_with_an_access_review_breaks_an_invariant() -> None:
+    explore(range(400), kind=ReviewSchedule)
+
+
+@pytest.mark.parametrize("name", REVIEW_MUTANTS)
+def test_no_guard_of_a_rejection_can_be_taken_away_unnoticed(name: str) -> None:
+    with REVIEW_MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE), ReviewSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
 @on_every_clock

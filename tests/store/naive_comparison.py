@@ -1,6 +1,6 @@
 """The comparison a second time, as plainly as it can be said: every assignment is held against every account."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scim.resource import fold
@@ -16,8 +16,8 @@ class NaiveComparison:
     accounts: Sequence[Account]
     assignments: Sequence[Assignment]
 
-    def compare(self) -> Comparison:
-        settled = [one for one in self.assignments if self.in_sync(one)]
+    def compare(self, also: Collection[str] = ()) -> Comparison:
+        settled = [one for one in self.assignments if self.in_sync(one) and not self.is_named(one, also)]
         subjects = [Subject(one, self.candidates(one)) for one in self.assignments if one not in settled]
         pointed_to = {id(candidate.account) for one in self.assignments for candidate in self.candidates(one)}
         alone = [account for account in self.accounts if id(account) not in pointed_to]
@@ -31,6 +31,10 @@ class NaiveComparison:
             differing=tuple(sorted(subjects, key=order)),
             without_external_id=sum(one.external_id is None for one in settled),
         )
+
+    def is_named(self, assignment: Assignment, keys: Collection[str]) -> bool:
+        carriers = {one.id for one in self.accounts if one.external_id == assignment.okta_user_id}
+        return not {assignment.okta_user_id, assignment.external_id, *carriers}.isdisjoint(keys)
 
     def candidates(self, assignment: Assignment) -> tuple[Candidate, ...]:
         found = (Candidate(account, keys_of(assignment, account)) for account in self.accounts)

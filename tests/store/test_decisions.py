@@ -110,6 +110,23 @@ def test_an_approval_is_used_once(database: SqlDatabase) -> None:
         assert actions(unit)[:2] == [Action.APPROVAL_USED, Action.PLAN_APPROVED]
 
 
+def test_approvals_are_told_by_plan_whatever_became_of_them(database: SqlDatabase) -> None:
+    database.ensure_app("other", "0oaother000000000001")
+    run_id = planned(database)
+    with database.transaction(APP, CAUSE) as unit:
+        over = unit.decisions.approve("digest", "bob", "right", timedelta(0))
+        used = unit.decisions.approve("digest", "eve", "right too", DAY)
+        unit.decisions.use_approval(used.approval_id, run_id)
+        now = unit.decisions.now()
+    with database.reading(APP) as unit:
+        (first, one), (second, other) = unit.decisions.approvals({"digest", "no such plan"})
+        assert unit.decisions.approvals({"no such plan"}) == ()
+    assert (one, other.approver, other.used_by) == (over, "eve", run_id)
+    assert now - DAY < first <= second <= now
+    with database.reading("other") as unit:
+        assert unit.decisions.approvals({"digest"}) == ()
+
+
 def test_an_approval_ends_by_itself(database: SqlDatabase) -> None:
     planned(database)
     with database.transaction(APP, CAUSE) as unit:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from syncd.core.okta_events import HintKind, NewHint
-from syncd.ports import Hint, Place, Position
+from syncd.ports import Hint, KeptEvent, Place, Position
 from syncd.store import SqlDatabase
 from syncd.store.log_tables import hint, okta_cursor
 from tests.conftest import APP
@@ -197,6 +197,51 @@ def test_an_application_sees_its_own(database: SqlDatabase) -> None:
     assert [one.okta_user_id for one in pending(database, app=OTHER)] == ["00u1"]
     settle(database, pending(database, app=OTHER))
     assert len(pending(database, app=OTHER)) == 1, "one application settles nothing of another"
+
+
+def events(database: SqlDatabase, okta_user_id: str, limit: int = 10, app: str = APP) -> list[KeptEvent]:
+    with database.reading(app) as unit:
+        return list(unit.hints.events(okta_user_id, limit))
+
+
+def test_the_events_of_a_person_are_told_whole_youngest_first_settled_or_not(database: SqlDatabase) -> None:
+    told = NewHint("00u1", "e1", "some.event", NOON, HintKind.OTHER, "FAILURE: no", "eve@example.com")
+    note(database, told, new("00u2", "e1"))
+    settle(database, pending(database))
+    note(database, new("00u1", "e3", minutes=2), new("00u1", "e2", minutes=1))
+    youngest, _, oldest = found = events(database, "00u1")
+    assert [one.uuid for one in found] == ["e3", "e2", "e1"]
+    assert (youngest.outcome, youngest.actor, youngest.settled) == (None, None, None)
+    assert (oldest.event_type, oldest.published) == ("some.event", NOON)
+    assert (oldest.outcome, oldest.actor) == ("FAILURE: no", "eve@example.com")
+    assert oldest.settled is not None
+    assert events(database, "00u1", limit=1) == [youngest]
+    assert events(database, "00u3") == []
+
+
+def test_an_event_is_told_as_long_as_it_is_known_again(database: SqlDatabase) -> None:
+    note(database, new("00u1", "e1"))
+    settle(database, pending(database))
+    note(database, new("00u1", "e2"))
+    with database.transaction(APP, CAUSE) as unit:
+        assert unit.hints.forget(timedelta(hours=1)) == 0
+        assert unit.hints.forget(timedelta(microseconds=-1)) == 1
+    assert [one.uuid for one in events(database, "00u1")] == ["e2"]
+
+
+def test_the_events_of_another_application_are_not_told(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    note(database, new("00u1", "e1"))
+    assert len(events(database, "00u1")) == 1
+    assert events(database, "00u1", app=OTHER) == []
+
+
+def test_an_event_is_kept_with_its_cursor_or_not_at_all(database: SqlDatabase) -> None:
+    note(database)
+    with suppress(ZeroDivisionError), database.transaction(APP, CAUSE) as unit:
+        unit.hints.note(CLAUSE, Place("c2", NOON), [new("00u1")])
+        raise ZeroDivisionError
+    assert (position(database).place.cursor, events(database, "00u1")) == ("c1", [])
 
 
 def test_a_unit_that_was_opened_for_reading_keeps_nothing(database: SqlDatabase) -> None:

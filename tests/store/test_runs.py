@@ -196,6 +196,30 @@ def test_a_plan_is_kept_by_run_and_by_digest_with_how_each_item_ended(database: 
     assert [(one.outcome, one.result_version) for one in kept.items] == [(OutcomeKind.DONE, 4), (None, None)]
 
 
+def test_the_runs_about_an_account_are_told_with_its_items_alone(database: SqlDatabase) -> None:
+    first, second = planned(database), begin(database, "dry-run")
+    carry_out(database, first, 1, 2)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.save_plan(second, plan((*ITEMS, ITEMS[1]), allowed=False))
+    begin(database)
+    with database.reading(APP) as unit:
+        younger, older = unit.runs.about("a2", 10)
+        assert unit.runs.about("a2", 1) == (younger,)
+        assert unit.runs.about("nobody", 10) == ()
+        assert [kept.record.run_id for kept in unit.runs.about("ä1", 10)] == [second, first]
+    assert (younger.record.run_id, younger.record.kind, younger.verdict) == (second, "dry-run", "too many")
+    assert [one.position for one in younger.items] == [1, 2]
+    assert (older.record.run_id, older.verdict) == (first, "allowed")
+    assert [(one.item, one.outcome) for one in older.items] == [(ITEMS[1], OutcomeKind.DONE)]
+
+
+def test_the_runs_of_another_application_about_the_same_id_are_not_told(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    planned(database)
+    with database.reading(OTHER) as unit:
+        assert unit.runs.about("a2", 10) == ()
+
+
 def test_only_deactivations_that_were_carried_out_are_spent(database: SqlDatabase) -> None:
     run_id = planned(database)
     for position in (0, 1):

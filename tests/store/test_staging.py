@@ -48,6 +48,7 @@ def test_a_manifest_says_what_was_staged_and_when(database: SqlDatabase) -> None
 
 def test_a_row_is_kept_as_okta_sent_it(database: SqlDatabase) -> None:
     whole = assignment(1, "nobody", user_name="Ünïcødé\u0301@EXAMPLE.com", app_status="SOMETHING_NEW")
+    whole = replace(whole, age=timedelta(days=400, microseconds=1))
     bare = assignment(2, user_name=None, user_status=None, scope=None, sync_state=None, attributes={})
     manifest = snapshot_of(database, [bare, whole])
     with database.reading(APP) as unit:

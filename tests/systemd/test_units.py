@@ -65,11 +65,16 @@ def test_a_service_exposes_little(shape: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", SERVICES)
-def test_a_service_starts_a_command_that_exists_with_options_that_it_has(shape: str) -> None:
+def test_a_service_starts_a_command_that_exists_with_options_that_it_has(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNCD_WITNESS_LOG", "a key")  # from the file of variables that the unit names
     (line,) = service(shape)["ExecStart"]
     executable, name, *arguments = line.split()
     assert (executable, name in COMMANDS) == (PROGRAM, True)
     command = program.get_command(click.Context(program), name)
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), arguments.pop(0))
     assert command is not None
     command.make_context(name, list(arguments))
 
@@ -92,11 +97,13 @@ def test_a_credential_reaches_the_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", SERVICES)
 def test_only_what_reads_okta_and_tells_people_gets_the_secrets_for_it(shape: str) -> None:
     given = {line.partition(":")[0] for line in service(shape)["LoadCredential"]}
-    reads_okta = "serve" not in service(shape)["ExecStart"][0]
+    (command,) = service(shape)["ExecStart"]
     hook, key = "server.event_hook_secret", "audit.signing_key"
-    own = {name for name in SECRETS if (name != hook if reads_okta else name in {"database.url", hook})}
-    if "worker" not in shape:
-        own.discard(key)
+    own = SECRETS - ({hook} if "worker" in shape else {hook, key})
+    if " serve" in command:
+        own = {"database.url", hook}
+    if " witness " in command:
+        own = {"database.url"}  # what all units are given; there is none on its host
     assert given == {name.replace(".", "__") for name in own}
 
 
@@ -107,7 +114,7 @@ def test_the_environment_holds_no_secret(shape: str) -> None:
     assert {value for name, _, value in variables if name.startswith("PYTHON")} == {"1"}
 
 
-@pytest.mark.parametrize("shape", ["syncd-scim.service", "syncd-worker.service"])
+@pytest.mark.parametrize("shape", ["syncd-scim.service", "syncd-worker.service", "syncd-witness.service"])
 def test_a_service_that_stays_up_is_watched_and_not_restarted_with_a_wrong_configuration(shape: str) -> None:
     settings = service(shape)
     assert settings["Type"] == ["notify"]
@@ -144,6 +151,12 @@ def test_the_endpoint_talks_to_this_machine_only_or_to_nobody() -> None:
     assert service("syncd-scim.service")["IPAddressAllow"] == ["localhost"]
     isolated = service("syncd-scim.service without a network")
     assert (isolated["PrivateNetwork"], isolated["IPAddressAllow"]) == (["yes"], [])
+
+
+def test_a_witness_reads_its_logs_from_a_file_and_talks_to_this_machine_only_until_another_is_allowed() -> None:
+    witness = service("syncd-witness.service")
+    assert witness["EnvironmentFile"] == ["/etc/syncd/witness.env"]
+    assert (witness["IPAddressDeny"], witness["IPAddressAllow"]) == (["any"], ["localhost"])
 
 
 def test_a_command_of_the_operator_runs_as_the_services_do(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ SERVICES = {
     "syncd-scim.service without a network": ("syncd-scim.service.d/10-no-network.conf",),
     "syncd-worker.service": (),
     "syncd-reconcile@.service": (),
+    "syncd-witness.service": (),
 }
 """Each service in each shape that it is shipped in, with the drop-ins that make it so."""
 

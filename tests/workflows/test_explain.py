@@ -1,11 +1,29 @@
 """An explanation says what is known, which checks hold, and what the next run would do."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from syncd.core.changes import Cause, Change
+from syncd.core.consents import Waiver
+from syncd.core.groups import Belonging
 from syncd.core.policy import Policy
 from syncd.core.situations import Situation
+from syncd.core.subjects import MarkKind
+from syncd.workflows import memberships as memberships_module
+from syncd.workflows.decide import give_waiver, mark_account, release_quarantine, unmark_account
 from syncd.workflows.explain import Explanation, explain
+from syncd.workflows.follow_events import Watch, follow_events
+from syncd.workflows.reconcile import reconcile
+from syncd.workflows.running import ExitCode
+from syncd.workflows.timeline import MOST_ENTRIES, Source
+from syncd.workflows.undo import undo
+from tests.fakes.event_log import FakeEventLog
 from tests.workflows.conftest import APP, Office
+from tests.workflows.pushed_groups import form
+
+ANN = Cause("operator:ann", reason="because")
 
 
 def explained(office: Office, key: str) -> Explanation:
@@ -42,7 +60,7 @@ def test_an_orphan_is_told_with_what_would_happen(office: Office) -> None:
     assert told.finding.situation is Situation.ORPHAN_UNASSIGNED
     assert "deactivate" in told.verdict
     assert all(holds for _, holds in told.checks)
-    assert [event.action for event in told.trail] == ["account:created"]
+    assert [entry.what for entry in told.timeline] == ["account:created"]
 
 
 def test_protection_is_named_as_what_holds_the_effect_back(office: Office) -> None:
@@ -60,3 +78,203 @@ def test_an_explanation_without_an_answer_from_okta_says_so(office: Office) -> N
     told = explained(office, account_id)
     assert told.finding.situation is Situation.UNKNOWN
     assert told.as_json()["okta"]["presence"] == "unknown"
+
+
+def test_somebody_who_waits_for_a_push_is_told_by_how_old_that_is(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    who = office.okta_id("ada@example.com")
+    for age, situation in (
+        (timedelta(hours=1), Situation.WITHIN_GRACE),
+        (timedelta(hours=25), Situation.SOURCE_SYNC_ERROR),
+    ):
+        office.okta.assigned[who] = replace(office.okta.assigned[who], app_status="PENDING", age=age)
+        told = explained(office, account_id)
+        assert told.finding.situation is situation
+        assert told.as_json()["okta"]["ageSeconds"] == age.total_seconds()
+
+
+def test_what_okta_says_of_the_last_push_is_told(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    who = office.okta_id("ada@example.com")
+    office.okta.assigned[who] = replace(office.okta.assigned[who], sync_state="ERROR")
+    told = explained(office, account_id)
+    assert (told.finding.situation, told.as_json()["okta"]["syncState"]) == (Situation.SOURCE_SYNC_ERROR, "ERROR")
+
+
+# ------------------------------------------------------------------ the timeline
+
+
+def happen(office: Office, event_type: str, okta_user_id: str) -> None:
+    """Let Okta write an event down, and read the log."""
+    log = FakeEventLog()
+    with office.database.reading(APP) as unit:
+        log.now = unit.decisions.now()
+    log.happen(event_type, okta_user_id)
+    watch = Watch(APP, log, office.database, lambda removals: removals.keys(), office.told.append)
+    assert follow_events(watch).settled == 1
+
+
+@pytest.fixture
+def eventful(office: Office) -> str:
+    """The SCIM id of somebody to whom all happened that can."""
+    account_id, _ = office.hire("ada@example.com"), office.hire("eve@example.com")
+    who = office.okta_id("ada@example.com")
+    with office.database.transaction(APP, Cause("token:1", request_id="req-1")) as unit:
+        stored = unit.resources.read("User", account_id)
+        unit.record(Change("User", stored, {**stored.document, "title": "Countess", "nickName": "Ada"}))
+    mark_account(office.database, APP, ANN, account_id, MarkKind.HOLD)
+    unmark_account(office.database, APP, ANN, account_id, MarkKind.HOLD)
+    happen(office, "user.lifecycle.suspend", who)
+    office.policy = Policy(max_deactivations=0, min_listing_percent=0)
+    office.okta.set_status(who, "DEPROVISIONED")
+    assert reconcile(office.desk, apply=True).exit_code is ExitCode.BLOCKED
+    with office.database.reading(APP) as unit:
+        (kept,) = unit.decisions.quarantines()
+    release_quarantine(office.database, APP, ANN, kept.quarantine_id, "bob")
+    assert reconcile(office.desk, apply=True).exit_code is ExitCode.CLEAN
+    give_waiver(office.database, APP, ANN, account_id, waiver_of(office))
+    return account_id
+
+
+def test_the_timeline_has_everything_that_happened_in_order_with_where_each_is_from(
+    office: Office, eventful: str
+) -> None:
+    told = explained(office, eventful).timeline
+    assert [entry.at for entry in told] == sorted((entry.at for entry in told), reverse=True)
+    found: dict[Source, list[str]] = {}
+    for entry in reversed(told):
+        found.setdefault(entry.source, []).append(entry.what)
+    assert {source: sorted(names) for source, names in found.items()} == {
+        Source.BY_HAND: ["account:created"],
+        Source.PUSH: ["account:updated"],
+        Source.OKTA_LOG: ["user.lifecycle.suspend"],
+        Source.PLAN: ["plan:deactivate", "plan:deactivate", "plan:quarantined", "quarantine:ended"],
+        Source.RUN: ["account:deactivated"],
+        Source.DECISION: [
+            "account:marked",
+            "account:unmarked",
+            "plan:approved",
+            "waiver:given",
+        ],
+    }
+
+
+def test_an_entry_says_what_became_of_it_by_whom_and_why(office: Office, eventful: str) -> None:
+    told = explained(office, eventful).timeline
+    planned = [(entry.by, "done" in entry.text, "stopped" in entry.text) for entry in told if "plan:d" in entry.what]
+    assert sorted(planned) == [("apply", False, True), ("apply", True, False)]
+    by = {entry.what: entry for entry in told}
+    assert by["account:updated"].text == "nickName: None -> 'Ada'; title: None -> 'Countess'"
+    assert by["account:updated"].detail["request"] == "req-1"
+    assert (by["user.lifecycle.suspend"].by, by["user.lifecycle.suspend"].text) == ("admin@example.com", "SUCCESS")
+    assert (by["plan:approved"].by, by["plan:approved"].run_id) == ("bob", by["account:deactivated"].run_id)
+    assert by["account:marked"].text == "hold; because"
+    assert "LAPSED" in by["waiver:given"].text.upper()
+    assert by["quarantine:ended"].text.startswith("released")
+
+
+def test_an_undo_is_in_the_timeline_of_whom_it_is_about(office: Office) -> None:
+    account_id, other = office.hire("ada@example.com"), office.hire("eve@example.com")
+    who = office.okta_id("ada@example.com")
+    row = office.okta.assigned[who]
+    office.okta.set_status(who, "DEPROVISIONED")
+    office.policy = Policy(max_percent=100, min_listing_percent=0)
+    run_id = reconcile(office.desk, apply=True)
+    assert run_id.applied == 1
+    office.okta.people[who], office.okta.assigned[who] = "ACTIVE", row
+    with office.database.reading(APP) as unit:
+        done = unit.runs.latest(1)[0].run_id
+    assert undo(office.desk, done, apply=True)[1].applied == 1
+    told = explained(office, account_id).timeline
+    assert [(entry.what, entry.by) for entry in told if entry.source is Source.PLAN] == [
+        ("plan:reactivate", "undo"),
+        ("plan:deactivate", "apply"),
+    ]
+    assert [entry.what for entry in explained(office, other).timeline] == ["account:created"]
+
+
+def test_only_the_youngest_entries_are_told(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    for number in range(MOST_ENTRIES):
+        office.edit(account_id, title=f"Number {number}")
+    told = explained(office, account_id).timeline
+    assert len(told) == MOST_ENTRIES
+    assert told[0].text.endswith(f"'Number {MOST_ENTRIES - 1}'")
+    assert "account:created" not in [entry.what for entry in told]
+
+
+def test_a_change_of_many_attributes_is_told_on_one_line(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    office.edit(account_id, title="a", nickName="b", locale="c", timezone="d", userType="e")
+    assert explained(office, account_id).timeline[0].text.endswith("; 2 more")
+
+
+# ------------------------------------------------------------------ memberships
+
+
+def memberships(told: Explanation) -> list[tuple[str, bool, Belonging | None]]:
+    return [(one.name, one.is_here, one.in_okta) for one in told.memberships]
+
+
+def test_the_groups_that_the_account_is_in_here_are_told(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    inner = form(office, "Inner", [account_id])
+    form(office, "Outer", [inner])
+    told = explained(office, account_id)
+    assert memberships(told) == [("Inner", True, None), ("Outer", True, None)]
+    assert [one.detail for one in told.memberships] == [
+        "not asked: groups = false",
+        "not asked: through a group that is in it",
+    ]
+
+
+@pytest.fixture
+def grouped(office: Office) -> str:
+    """One person here in three groups, of which Okta pushes two and holds the person in one, and in one more."""
+    account_id = office.hire("ada@example.com")
+    who = office.okta_id("ada@example.com")
+    office.policy = Policy(groups=True)
+    for name, is_here, in_okta in (("Both", 1, 1), ("Extra", 1, 0), ("Missing", 0, 1), ("Neither", 0, 0)):
+        target = form(office, name, [account_id] if is_here else [])
+        office.okta.push_group(name, [who] if in_okta else [], target=target)
+    form(office, "Ours", [account_id])
+    return account_id
+
+
+def test_where_groups_are_looked_at_okta_is_asked_about_each(office: Office, grouped: str) -> None:
+    told = explained(office, grouped)
+    assert sorted(memberships(told), key=str) == [
+        ("Both", True, Belonging.MEMBER),
+        ("Extra", True, Belonging.NOT_MEMBER),
+        ("Missing", False, Belonging.MEMBER),
+        ("Ours", True, None),
+    ]
+    (ours,) = [one for one in told.as_json()["memberships"] if one["name"] == "Ours"]
+    assert (ours["okta"], ours["detail"]) == (None, "not asked: no push of Okta names it")
+
+
+def test_groups_that_okta_does_not_show_are_told_as_not_asked(office: Office, grouped: str) -> None:
+    office.okta.groups_hidden = True
+    told = explained(office, grouped)
+    assert {one.name for one in told.memberships} == {"Both", "Extra", "Ours"}
+    assert all(one.in_okta is None and "HTTP 403" in one.detail for one in told.memberships)
+
+
+def test_an_answer_that_is_not_definitive_is_told_as_unknown(office: Office, grouped: str) -> None:
+    office.okta.unanswered.add(office.okta_id("ada@example.com"))
+    told = explained(office, grouped)
+    assert {one.in_okta for one in told.memberships if one.name != "Ours"} == {Belonging.UNKNOWN}
+
+
+def test_about_many_groups_okta_is_not_asked(office: Office, grouped: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memberships_module, "MOST_ASKED", 1)
+    told = explained(office, grouped)
+    here = [one for one in told.memberships if one.name in {"Both", "Extra"}]
+    assert sorted(one.in_okta is None for one in here) == [False, True]
+    assert any("more than 1 pushed groups" in one.detail for one in here)
+
+
+def waiver_of(office: Office) -> Waiver:
+    with office.database.reading(APP) as unit:
+        ends = unit.decisions.now() + timedelta(days=1)
+    return Waiver("waiver-1", "", Situation.LAPSED, "eve", "bob", "on leave", "T-1", ends)

@@ -1,6 +1,8 @@
 """A reconciliation changes what is safe to change, once, and says so; anything doubtful changes nothing."""
 
 from collections.abc import Generator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -84,6 +86,32 @@ def test_every_kind_of_drift_is_found_and_only_what_is_safe_is_repaired(office: 
     again = reconcile(office.desk, apply=True)
     assert again.report is not None
     assert (again.report.plan.items, again.applied, again.exit_code) == ((), 0, ExitCode.DRIFT)
+
+
+def test_somebody_who_was_assigned_just_now_is_told_and_is_no_drift_until_the_grace_is_over(office: Office) -> None:
+    who = office.okta.hire("new@example.com")
+    results = []
+    for minutes in (5, 30):
+        office.okta.assigned[who] = replace(office.okta.assigned[who], age=timedelta(minutes=minutes))
+        results.append(report_drift(office.desk))
+    young, old = results
+    assert (counts(young), young.exit_code) == ({Situation.WITHIN_GRACE: 1}, ExitCode.CLEAN)
+    assert young.report is not None
+    (finding,) = young.report.as_json()["findings"]
+    assert (finding["situation"], finding["userName"]) == ("within-grace", "new@example.com")
+    assert (counts(old), old.exit_code) == ({Situation.GHOST: 1}, ExitCode.DRIFT)
+
+
+def test_a_push_that_is_pending_for_longer_than_the_grace_is_drift(office: Office) -> None:
+    office.hire("ada@example.com")
+    who = office.okta_id("ada@example.com")
+    found = []
+    for age in (timedelta(hours=23), timedelta(hours=24), None):
+        office.okta.assigned[who] = replace(office.okta.assigned[who], app_status="PENDING", age=age)
+        result = report_drift(office.desk)
+        found.append((counts(result), result.exit_code))
+    late = ({Situation.SOURCE_SYNC_ERROR: 1}, ExitCode.DRIFT)
+    assert found == [({Situation.WITHIN_GRACE: 1}, ExitCode.CLEAN), late, late]
 
 
 def test_what_okta_holds_differently_is_updated(office: Office, staff: list[str]) -> None:

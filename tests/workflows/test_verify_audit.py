@@ -1,7 +1,6 @@
 """Attacks on the log, by somebody who may write everything in the database: what finds them."""
 
 import base64
-import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from syncd.core.audit_log import CHAIN_BEGINS, chained, commitment
+from syncd.core.audit_log import CHAIN_BEGINS, ERASED_EVENTS, ERASED_SUBJECT, canonical, chained, commitment
 from syncd.core.checkpoints import Checkpoint
 from syncd.core.merkle import Tree, leaf_hash
 from syncd.core.notes import Note, VerifierKey
@@ -286,9 +285,10 @@ def test_what_waits_for_too_long_is_told(log: Sealing, clock: SteppingClock) -> 
 def test_a_removal_that_is_told_is_no_fault(log: Sealing, database_url: str) -> None:
     with make_engine(database_url).begin() as connection:
         pk = rows(connection)[1][1]
-        personal, salt = json.dumps({"detail": {"events": [pk]}, "subject_name": None}).encode(), bytes(16)
+        detail = {ERASED_SUBJECT: "somebody", ERASED_EVENTS: [pk]}
+        personal, salt = canonical({"detail": detail, "subject_name": None}), bytes(16)
         told = {"action": "audit:erased", "at": "2026-03-01T12:00:00+00:00", "app": APP, "actor": "operator:eve"}
-        body = json.dumps(told | {"personal": commitment(salt, personal)}).encode()
+        body = canonical(told | {"personal": commitment(salt, personal)})
         statement = "INSERT INTO audit_event (app, body, salt, personal) SELECT min(app), :b, :s, :p FROM audit_event"
         connection.execute(text(statement), {"b": body, "s": salt, "p": personal})
         connection.execute(text("UPDATE audit_event SET personal = NULL, salt = NULL WHERE pk = :pk"), {"pk": pk})
