@@ -16,6 +16,7 @@ from syncd.core.controls import ControlsError
 from syncd.core.movements import Period
 from syncd.core.notes import VerifierKey
 from syncd.evidence import Pack, Verified, build, verify
+from syncd.evidence.access_reviews import as_supplements
 from syncd.evidence.archive import MOST_BYTES, WHOLE
 from syncd.evidence.packing import Choices, shipped_controls
 from syncd.evidence.problems import PackError
@@ -25,6 +26,7 @@ from syncd.ports import Announce
 from syncd.signing import KeyFileError, SigningKey, is_signed, read_signing_key
 from syncd.store import SqlDatabase
 from syncd.workflows.collect_evidence import Wanted, collect
+from syncd.workflows.collect_reviews import reviews_in
 from syncd.workflows.read_log import ReadLog, read_log
 
 
@@ -76,7 +78,8 @@ def pack_evidence(settings: Settings, asked: Asked, announce: Announce) -> Packe
         read = _read(settings, asked, wanted, announce)
         announce(f"{len(read.events)} events of the System Log; collecting what was done here")
         evidence = collect(store, store.audit_log, wanted, read)
-        pack = build(evidence, choices, signer)
+        reviews = tuple(as_supplements(reviews_in(store, asked.app, wanted.period)))
+        pack = build(evidence, replace(choices, supplements=reviews), signer)
         verify(pack.content, signer.key, (), is_signed)
         _note(store, asked, wanted, pack)
     return Packed(pack, evidence.gaps)

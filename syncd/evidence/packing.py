@@ -18,7 +18,7 @@ from syncd.core.proofs import Proof, Record
 from syncd.core.sampling import ALGORITHM, draw
 from syncd.evidence import tables
 from syncd.evidence.archive import write
-from syncd.evidence.entries import PROOFS, head_line, lines, proof_name, record_line
+from syncd.evidence.entries import head_line, lines, proof_name, record_line
 from syncd.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, File, pretty, signed_text
 from syncd.evidence.oscal import as_oscal
 from syncd.evidence.summary import as_page
@@ -225,9 +225,7 @@ def _instructions(evidence: Evidence, made: Iterable[File], seed: str) -> bytes:
     wanted = evidence.wanted
     template = files_of("syncd.evidence").joinpath("instructions.md").read_text(encoding="utf-8")
     listed = "\n".join(
-        f"- `{file.name}`: {file.holds}"
-        for file in sorted(made, key=lambda file: file.name)
-        if not file.name.startswith(PROOFS)
+        f"- `{file.name}`: {file.holds}" for file in sorted(made, key=lambda file: file.name) if "/" not in file.name
     )
     gaps = "\n".join(f"- {gap}" for gap in evidence.gaps)
     complete = f"It is **not complete**:\n\n{gaps}" if gaps else f"It is complete: {evidence.read.where}."

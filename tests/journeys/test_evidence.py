@@ -14,10 +14,14 @@ import pytest
 from syncd.bootstrap.settings import load_settings
 from syncd.bootstrap.stores import create_token, open_store, upgrade_database
 from syncd.cli import main
+from syncd.core.changes import Cause
+from syncd.core.reviews import Decision, Judgement, Scope
 from syncd.evidence.archive import read
 from syncd.okta_source.event_log import PATH
 from syncd.signing import SigningKey, write_signing_key
 from syncd.simulator import RequestFault, SimulatedOrg
+from syncd.workflows.open_review import NewReview, open_review
+from syncd.workflows.review_access import decide_account
 from tests.support.program import free_port, running
 
 APP_ID, TOKEN = "0oaevidence000000001", "00-evidence-token"
@@ -232,3 +236,25 @@ def test_what_cannot_be_asked_for_is_told(
 ) -> None:
     assert installation.syncd("evidence", "pack", *arguments) == 64
     assert said in capsys.readouterr().err
+
+
+def test_an_access_review_of_the_period_is_in_the_pack_with_its_decisions(
+    installation: Installation, capsys: Capture
+) -> None:
+    installation.hire("ann@example.com")
+    installation.hire("bob@example.com")
+    installation.syncd("drift-report", "--quiet")
+    settings, cause, today = load_settings(installation.path), Cause("operator:test"), datetime.now(UTC).date()
+    with open_store(settings) as store:
+        wanted = NewReview("r-1", Scope.ALL, (today - timedelta(days=90), today), "grace@example.com")
+        open_review(store, "crm", cause, settings.apps["crm"].policy(), wanted)
+        rejection = Judgement("ann@example.com", Decision.REJECT, "grace@example.com", "=left()")
+        decide_account(store, "crm", cause, "r-1", rejection)
+    code, pack = installation.pack("reviewed.zip")
+    assert code == 0
+    (review,) = table(pack, "reviews.csv")
+    assert (review["review"], review["accounts"], review["closed"]) == ("r-1", "2", "")
+    decided = {row["userName"]: (row["decision"], row["reason"], row["done"]) for row in table(pack, "reviews/r-1.csv")}
+    assert decided == {"ann@example.com": ("reject", "'=left()", "no"), "bob@example.com": ("", "", "")}
+    assert {row["count"] for row in table(pack, "controls.csv") if row["record"] == "access-review"} == {"1"}
+    assert verified(pack, installation.key, capsys)["complete"] is True
