@@ -109,14 +109,15 @@ def _signer(settings: Settings, key: Path | None) -> SigningKey:
 
 def _read(settings: Settings, asked: Asked, wanted: Wanted, announce: Announce) -> ReadLog:
     """Return the events of the period, and of some time before: what began then explains what was done in it."""
+    begin = asked.start - max(wanted.slas.values())
     if asked.log_file:
-        return read_log_file(asked.log_file, wanted.okta_app_id)
+        return read_log_file(asked.log_file, wanted.okta_app_id).since_then(begin)
     kept = timedelta(days=settings.okta.log_retention_days)
     oldest = wanted.now - kept + 2 * OVERLAP
-    since = max(asked.start - max(wanted.slas.values()), oldest)
+    since = max(begin, oldest)
     where = f"Okta's System Log, as {settings.okta.org_url} told it at {wanted.now.isoformat(timespec='seconds')}"
     with closing(open_whole_log(settings, asked.app, announce)) as log:
-        read = read_log(log, since, announce, where)
+        read = read_log(log, since, announce, where).since_then(since)
     if asked.start < oldest:
         gap = (
             f"Okta keeps its System Log for {kept.days} days, so events before {oldest.isoformat(timespec='minutes')} "

@@ -215,7 +215,7 @@ def concerns(event: LogEvent, okta_app_id: str) -> bool:
 def join(
     events: Iterable[LogEvent], effects: Iterable[Effect], accounts: Iterable[KnownAccount], period: Period
 ) -> Population:
-    """Return the population of a period.
+    """Return the population of a period: the movements that have an event in it.
 
     `events` may begin before the period and end after it: what was begun before explains effects, and what came after
     shows what was superseded. `effects` may do so too, `accounts` are those that carry the id of somebody in an event.
@@ -232,7 +232,7 @@ def join(
             cases += _cases(person, own, of_person.get(person, ()), known.get(person))
         else:
             places |= {event.uuid: Place.OTHER_PEOPLE for event in own if here.isdisjoint(event.user_ids)}
-    inside = tuple(sorted((one for one in cases if one.first.published in period), key=_order))
+    inside = tuple(sorted((case for case in cases if any(one.published in period for one in case.events)), key=_order))
     counted = {event.uuid for case in inside for event in case.events}
     for event in told:
         if event.uuid not in counted and (event.published not in period or places[event.uuid] is Place.POPULATION):

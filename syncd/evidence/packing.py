@@ -144,7 +144,11 @@ def _tables(evidence: Evidence, drawn: Mapping[Movement, Sequence[str]], seed: s
         File("runs.csv", tables.runs(evidence), "every run of the period"),
         File("schedule.csv", tables.schedule(evidence), "whether the schedule was kept, missed runs included"),
         File("quarantines.csv", tables.quarantines(evidence), "plans that were stopped, and who released them"),
-        File("decisions.csv", tables.decisions(evidence), "overrides, approvals, waivers, marks and tokens"),
+        File(
+            "decisions.csv",
+            tables.decisions(evidence),
+            "what people decided beside the rules, and keys and tokens",
+        ),
         File(
             "configuration_history.csv",
             tables.configuration_history(evidence),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from scim.resource import timestamp
+from syncd.core.audit_log import Record
 from syncd.core.changes import Action
 from syncd.core.controls import SUPPORTS, Mapped
 from syncd.core.movements import REASONS, Case, Movement, Outcome
@@ -35,6 +36,9 @@ POPULATION_COLUMNS: Final = (
 
 DECISIONS: Final = frozenset(
     {
+        f"log:{Record.KEY_ROTATED}",
+        f"log:{Record.EPOCH}",
+        Action.AUDIT_ERASED,
         Action.RUN_OVERRIDDEN,
         Action.PLAN_APPROVED,
         Action.APPROVAL_USED,
@@ -49,7 +53,7 @@ DECISIONS: Final = frozenset(
         Action.EVIDENCE_PACKED,
     }
 )
-"""What people decided beside the rules, and the credentials that they made: the table of decisions has these."""
+"""What people decided beside the rules, and the keys and tokens that they made: the table of decisions has these."""
 
 
 def row_id(case: Case) -> str:

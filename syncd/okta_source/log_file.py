@@ -26,7 +26,7 @@ def read_log_file(path: Path, okta_app_id: str) -> ReadLog:
     """
     digest = hashlib.sha256()
     events: dict[str, LogEvent] = {}
-    oldest: datetime | None = None
+    oldest = datetime.max.replace(tzinfo=UTC)
     try:
         with path.open("rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
@@ -34,7 +34,7 @@ def read_log_file(path: Path, okta_app_id: str) -> ReadLog:
                 event = _event(path, number, line)
                 if event is None:
                     continue
-                oldest = min(oldest or event.published, event.published)
+                oldest = min(oldest, event.published)
                 if concerns(event, okta_app_id):
                     events[event.uuid] = event
     except OSError as error:
@@ -43,7 +43,7 @@ def read_log_file(path: Path, okta_app_id: str) -> ReadLog:
         f"as far as the exported log {path.name} is, with the SHA-256 {digest.hexdigest()}; that it has every event of "
         "the period is the word of whoever exported it"
     )
-    return ReadLog(tuple(events.values()), where, oldest or datetime(1970, 1, 1, tzinfo=UTC))
+    return ReadLog(tuple(events.values()), where, oldest)
 
 
 def _event(path: Path, number: int, line: bytes) -> LogEvent | None:

@@ -164,6 +164,6 @@ def _read(raw: LogEntry, body: bytes) -> Entry:
         subject_name=told.get("subject_name"),
         run_id=event.get("run_id"),
         request_id=event.get("request_id"),
-        detail=told.get("detail") or {},
+        detail=(told.get("detail") or {}) if raw.app else event,
         raw=raw,
     )

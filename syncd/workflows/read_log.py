@@ -1,7 +1,7 @@
 """Read Okta's System Log of a period for evidence: all of it, or say in words what is missing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncd.core.okta_events import LogEvent, Turn, after_page
@@ -19,6 +19,11 @@ class ReadLog:
     where: str
     since: datetime
     lacking: str | None = None
+
+    def since_then(self, moment: datetime) -> "ReadLog":
+        """Return it without what is older: what was done then is not looked at, so nothing may be concluded of it."""
+        events = tuple(event for event in self.events if event.published >= moment)
+        return replace(self, events=events, since=moment)
 
 
 def read_log(log: EventLog, since: datetime, announce: Announce, where: str) -> ReadLog:

@@ -198,6 +198,7 @@ def test_checkpoints_of_the_key_before_are_proved_by_the_log_that_grew_from_them
     found = checked(made, made.pack().content)
     assert found.older_keys == 1
     assert found.manifest["counts"]["matched"] == 6
+    assert b"log:key-rotated" in read(made.pack().content)["decisions.csv"]
 
 
 def test_a_key_that_is_not_the_log_s_makes_a_pack_that_does_not_hold(made: Month) -> None:
