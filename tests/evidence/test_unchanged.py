@@ -25,11 +25,11 @@ def checked(made: Month, content: bytes, *witnesses: VerifierKey) -> Verified:
     return verify(content, made.key.key, witnesses, is_signed)
 
 
-def forged(made: Month, pack: Pack, change: Callable[[dict[str, bytes]], None]) -> bytes:
+def forged(made: Month, pack: Pack, change: Callable[[dict[str, bytes]], None], **told_instead: object) -> bytes:
     """Return the pack with other files, signed anew by who has the key."""
     files = read(pack.content)
     change(files)
-    told = json.loads(files.pop(MANIFEST))
+    told = json.loads(files.pop(MANIFEST)) | told_instead
     files.pop(SIGNATURE)
     told["files"] = [File(name, content, "").as_json() for name, content in sorted(files.items())]
     manifest = pretty(told)
@@ -48,6 +48,48 @@ def test_no_byte_can_be_changed(packed: Packed, data: st.DataObject) -> None:
     other = data.draw(st.integers(1, 255), "difference") ^ pack.content[at]
     with pytest.raises(PackError):
         checked(made, pack.content[:at] + bytes([other]) + pack.content[at + 1 :])
+
+
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_byte_of_a_file_can_be_changed_by_who_makes_the_zip_anew(packed: Packed, data: st.DataObject) -> None:
+    made, pack = packed
+    files = read(pack.content)
+    name = data.draw(st.sampled_from(sorted(files)), "file")
+    if not files[name]:
+        return
+    changed = bytearray(files[name])
+    changed[data.draw(st.integers(0, len(changed) - 1), "at")] ^= data.draw(st.integers(1, 255), "difference")
+    with pytest.raises(PackError) as raised:
+        checked(made, write({**files, name: bytes(changed)}))
+    assert raised.value.file in {name, MANIFEST, SIGNATURE}
+
+
+def test_no_character_of_the_signature_can_be_changed(packed: Packed) -> None:
+    made, pack = packed
+    files = read(pack.content)
+    signature = files[SIGNATURE]
+    for at in range(len(signature)):
+        for sign in b"Aa0/+= \n":
+            changed = signature[:at] + bytes([sign]) + signature[at + 1 :]
+            if changed != signature:
+                with pytest.raises(PackError):
+                    checked(made, write({**files, SIGNATURE: changed}))
+    for more in (signature.splitlines(keepends=True)[-1], str(made.key.sign_note("other")).encode(), b"\n"):
+        with pytest.raises(PackError):
+            checked(made, write({**files, SIGNATURE: signature + more}))
+
+
+def test_no_file_can_be_put_in_taken_out_or_put_elsewhere(packed: Packed) -> None:
+    made, pack = packed
+    files = read(pack.content)
+    with pytest.raises(PackError, match=r"more\.csv: the manifest does not list it"):
+        checked(made, write({**files, "more.csv": b""}))
+    with pytest.raises(PackError, match=r"sample\.csv: the manifest lists it, and it is not there"):
+        checked(made, write({name: one for name, one in files.items() if name != "sample.csv"}))
+    for name in (MANIFEST, SIGNATURE):
+        with pytest.raises(PackError, match="no evidence pack"):
+            checked(made, write({one: content for one, content in files.items() if one != name}))
 
 
 def test_none_of_the_bytes_that_are_no_content_can_be_changed(packed: Packed) -> None:
@@ -135,13 +177,28 @@ def without_last_line(name: str) -> Callable[[dict[str, bytes]], None]:
         ("records.ndjson", without_last_line("records.ndjson")),
         ("population.csv", without_last_line("population.csv")),
         ("population.csv", replaced("population.csv", "2026-03-01T12:", "2026-03-01T11:")),
+        ("population.csv", replaced("population.csv", "uuid-6\r\n", "uuid-7\r\n")),
         ("okta_events.ndjson", without_last_line("okta_events.ndjson")),
+        ("okta_events.ndjson", replaced("okta_events.ndjson", "other-people", "no-movement")),
         ("sample.csv", without_last_line("sample.csv")),
         ("checkpoints.ndjson", without_last_line("checkpoints.ndjson")),
         ("proofs/000000000003.tlog-proof", renamed("proofs/000000000003.tlog-proof", "proofs/000000000009.tlog-proof")),
         ("checkpoint.txt", replaced("checkpoint.txt", ORIGIN, "example.com/other")),
     ],
-    ids=["entry", "person", "entry left out", "row left out", "time", "event", "sample", "checkpoint", "proof", "log"],
+    ids=[
+        "entry",
+        "person",
+        "entry left out",
+        "row left out",
+        "time",
+        "other event",
+        "event",
+        "place",
+        "sample",
+        "checkpoint",
+        "proof",
+        "log",
+    ],
 )
 def test_a_manifest_that_is_signed_does_not_make_what_contradicts_itself_true(
     packed: Packed, file: str, change: Callable[[dict[str, bytes]], None]
@@ -151,6 +208,23 @@ def test_a_manifest_that_is_signed_does_not_make_what_contradicts_itself_true(
     with pytest.raises(PackError) as raised:
         checked(made, forged(made, pack, change))
     assert raised.value.file in {file, file.replace("3", "9"), "population.csv"}
+
+
+def test_records_of_another_application_are_refused(packed: Packed) -> None:
+    made, pack = packed
+    with pytest.raises(PackError, match=r"records\.ndjson: entry 0 is of another application"):
+        checked(made, forged(made, pack, lambda _: None, app="other"))
+
+
+def test_a_checkpoint_that_the_log_did_not_grow_from_is_refused(made: Month) -> None:
+    made.join("dan@example.com", "00udan")
+    made.seal()
+    pack = made.pack()
+    first, *_ = [json.loads(line) for line in read(pack.content)["checkpoints.ndjson"].splitlines()]
+    assert len(first["path"]) > 0
+    node = first["path"][0]
+    with pytest.raises(PackError, match="is not the beginning of the log"):
+        checked(made, forged(made, pack, replaced("checkpoints.ndjson", node, "A" * 43 + "=")))
 
 
 def test_what_is_signed_and_makes_no_sense_is_refused_in_words(packed: Packed) -> None:
