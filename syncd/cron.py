@@ -7,7 +7,8 @@ is written here means what an operator knows from crontab(5), or is refused.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Final
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -99,6 +100,23 @@ def parse_window(text: str) -> tuple[CronSchedule, timedelta]:
     if not timedelta(0) < lasting <= LONGEST_WINDOW:
         raise ValueError(f"it lasts longer than {LONGEST_WINDOW.days} days, or not at all")
     return parse(found["schedule"]), lasting
+
+
+def fires(schedule: CronSchedule, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield every moment that the schedule names from `start` up to `end`, both aware, and the first one behind it."""
+    moments = [time(hour, minute, tzinfo=UTC) for hour in schedule.hours for minute in schedule.minutes]
+    first = start.astimezone(UTC).date()
+    days = (first + timedelta(on) for on in count())
+    for fire in (datetime.combine(day, one) for day in days if names_day(schedule, day) for one in moments):
+        if fire >= start:
+            yield fire
+            if fire >= end:
+                return
+
+
+def names_day(schedule: CronSchedule, day: date) -> bool:
+    """Return whether the schedule has moments on a day."""
+    return day.month in schedule.months and day.day in schedule.days and day.isoweekday() % 7 in schedule.weekdays
 
 
 def _longest(month: int) -> int:

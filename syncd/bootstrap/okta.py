@@ -10,6 +10,7 @@ from syncd.bootstrap.stores import open_store
 from syncd.bootstrap.system import SystemClock, random_sample
 from syncd.bootstrap.windows import closed_now
 from syncd.config import OktaSettings, Settings, require_okta
+from syncd.core.okta_events import EVENT_TYPES, PROFILE, PROFILE_TYPES
 from syncd.core.situations import Situation
 from syncd.okta_source.client import Patience
 from syncd.okta_source.event_log import OktaEventLog, open_event_log
@@ -77,6 +78,12 @@ def open_log(settings: Settings, app: str, announce: Announce, patience: Patienc
     Raises `ConfigurationError` when the settings do not suffice to read Okta.
     """
     return open_event_log(_source_settings(settings, require_okta(settings), app), announce=announce, patience=patience)
+
+
+def open_whole_log(settings: Settings, app: str, announce: Announce) -> OktaEventLog:
+    """Return the System Log with what evidence asks for beside: changes of profiles. Raises as `open_log` does."""
+    types = {**EVENT_TYPES, PROFILE: PROFILE_TYPES}
+    return open_event_log(_source_settings(settings, require_okta(settings), app), announce=announce, types=types)
 
 
 def _source_settings(settings: Settings, okta: OktaSettings, app: str) -> SourceSettings:

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "review": "syncd.cli.review",
     "undo": "syncd.cli.undo",
     "audit": "syncd.cli.audit",
+    "evidence": "syncd.cli.evidence",
     "notify": "syncd.cli.notify",
     "storm": "syncd.cli.storm",
     "witness": "syncd.cli.witness",

@@ -19,6 +19,7 @@ from scim.resource import fold
 from syncd.config import checks
 from syncd.config.audit import AuditSettings
 from syncd.config.checks import Disagreement
+from syncd.config.evidence import EvidenceSettings
 from syncd.config.guarding import GuardSettings, RuleSettings
 from syncd.config.notify import NotifySettings
 from syncd.config.section import Secret, Section
@@ -317,6 +318,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
     notify: NotifySettings = NotifySettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     apps: dict[Annotated[str, AfterValidator(checks.check_app_name)], AppSettings] = Field(default_factory=dict)
 
     def disagreements(self) -> Iterator[Disagreement]:

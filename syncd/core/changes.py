@@ -41,6 +41,7 @@ class Action(StrEnum):
     REVIEW_OPENED = "review:opened"
     REVIEW_DECIDED = "review:decided"
     REVIEW_CLOSED = "review:closed"
+    EVIDENCE_PACKED = "evidence:packed"
 
 
 TAKES_ACCESS: Final = frozenset({Action.ACCOUNT_DEACTIVATED, Action.ACCOUNT_DELETED})

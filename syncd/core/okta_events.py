@@ -12,6 +12,7 @@ from typing import Final
 
 MEMBERSHIP: Final = "membership"
 LIFECYCLE: Final = "lifecycle"
+PROFILE: Final = "profile"
 
 _OF_ASSIGNMENT: Final = "application.user_membership."
 _OF_PUSH: Final = "application.provision.user."
@@ -38,6 +39,9 @@ EVENT_TYPES: Final = {
 }
 """What each clause of the log asks for. Events about a person's lifecycle do not name the application, so they need a
 clause of their own. That somebody was created says nothing of this application."""
+
+PROFILE_TYPES: Final = ("user.account.update_profile",)
+"""What evidence asks for beside: that somebody's profile changed is no hint, the push about it suffices."""
 
 REVOKING: Final = frozenset(
     {

@@ -7,12 +7,13 @@ Source: developer.okta.com, System Log query.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, quote
 
-from syncd.core.okta_events import EVENT_TYPES, LIFECYCLE, MEMBERSHIP, LogEvent
+from syncd.core.okta_events import EVENT_TYPES, MEMBERSHIP, LogEvent
 from syncd.okta_source.answers import Answer
 from syncd.okta_source.client import Executor, OktaClient, Patience
 from syncd.okta_source.faults import Question, unbelievable
@@ -39,11 +40,17 @@ class OktaEventLog:
     Holds connections, an event loop of its own, and what is left of the waiting that the settings allow.
     """
 
-    clauses = (MEMBERSHIP, LIFECYCLE)
-
-    def __init__(self, settings: OktaSettings, executor: Executor, client: OktaClient, limit: int) -> None:
+    def __init__(
+        self,
+        settings: OktaSettings,
+        executor: Executor,
+        client: OktaClient,
+        limit: int,
+        types: Mapping[str, Sequence[str]] = EVENT_TYPES,
+    ) -> None:
+        self.clauses = tuple(types)
         self._org_url = settings.org_url
-        self._filters = log_filters(settings.okta_app_id)
+        self._filters = log_filters(settings.okta_app_id, types)
         self._executor = executor
         self._client = client
         self._limit = limit
@@ -95,17 +102,24 @@ class OktaEventLog:
         return target
 
 
-def log_filters(okta_app_id: str) -> dict[str, str]:
+def log_filters(okta_app_id: str, types: Mapping[str, Sequence[str]] = EVENT_TYPES) -> dict[str, str]:
     """Return the filter of each clause, in the form that Okta's support uses: no lists, and nothing but `eq`."""
-    types = {clause: " or ".join(f'eventType eq "{one}"' for one in names) for clause, names in EVENT_TYPES.items()}
+    filters = {clause: " or ".join(f'eventType eq "{one}"' for one in names) for clause, names in types.items()}
     of_app = f'target.id eq "{okta_app_id}" and target.type eq "AppInstance"'
-    return {MEMBERSHIP: f"{of_app} and ({types[MEMBERSHIP]})", LIFECYCLE: types[LIFECYCLE]}
+    return filters | {MEMBERSHIP: f"{of_app} and ({filters[MEMBERSHIP]})"}
 
 
 def open_event_log(
-    settings: OktaSettings, *, announce: Announce, patience: Patience | None = None, limit: int = LARGEST_LOG_PAGE
+    settings: OktaSettings,
+    *,
+    announce: Announce,
+    patience: Patience | None = None,
+    limit: int = LARGEST_LOG_PAGE,
+    types: Mapping[str, Sequence[str]] = EVENT_TYPES,
 ) -> OktaEventLog:
     """Return the log for one poll; no request is sent yet. It asks for a token of its own, with its one scope.
+
+    `types` are the types of events that each clause asks for.
 
     Raises `SourceUnhealthyError` when the private key cannot be read.
     """
@@ -113,7 +127,7 @@ def open_event_log(
 
     own = replace(settings, scopes=SCOPES)
     executor = OktaExecutor(own)
-    return OktaEventLog(own, executor, OktaClient(executor, own, announce, patience or Patience()), limit)
+    return OktaEventLog(own, executor, OktaClient(executor, own, announce, patience or Patience()), limit, types)
 
 
 def _read_events(document: list[Any], question: Question) -> tuple[LogEvent, ...]:

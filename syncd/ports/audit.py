@@ -69,6 +69,9 @@ class LogReader(Protocol):
     def newest_checkpoint(self) -> SignedCheckpoint | None:
         """Return the largest checkpoint."""
 
+    def signed_before(self, moment: datetime) -> int:
+        """Return how many entries the largest checkpoint has that was signed before that moment; 0 where none was."""
+
     def pending(self) -> tuple[int, datetime | None]:
         """Return how many events wait to be sealed, and when the oldest of them was written."""
 

@@ -155,3 +155,6 @@ class Runs(Protocol):
 
     def report_of(self, run_id: str) -> KeptReport | None:
         """Return the run with its report, or None when there is no such run."""
+
+    def between(self, start: datetime, end: datetime) -> tuple[RunRecord, ...]:
+        """Return the runs that began from `start` up to, and without, `end`, oldest first."""

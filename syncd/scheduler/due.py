@@ -1,18 +1,18 @@
 """When a schedule is due. Everything is in UTC, so that no night has two 02:30s, and none has none."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
 from apscheduler.triggers.cron import CronTrigger
 
-from syncd.cron import WEEKDAYS, CronSchedule
+from syncd.cron import WEEKDAYS, CronSchedule, names_day
 
 
 def previous_fire(schedule: CronSchedule, at: datetime) -> datetime:
     """Return the latest moment that the schedule names and that is not after `at`, an aware time."""
     moments = [time(hour, minute, tzinfo=UTC) for hour in schedule.hours[::-1] for minute in schedule.minutes[::-1]]
     today = at.astimezone(UTC).date()
-    days = (day for day in (today - timedelta(back) for back in count()) if _names(schedule, day))
+    days = (day for day in (today - timedelta(back) for back in count()) if names_day(schedule, day))
     fires = (datetime.combine(day, moment) for day in days for moment in moments)
     return next(fire for fire in fires if fire <= at)
 
@@ -36,10 +36,6 @@ def trigger_of(schedule: CronSchedule) -> CronTrigger:
         day_of_week=",".join(WEEKDAYS[number] for number in schedule.weekdays),
         timezone=UTC,
     )
-
-
-def _names(schedule: CronSchedule, day: date) -> bool:
-    return day.month in schedule.months and day.day in schedule.days and day.isoweekday() % 7 in schedule.weekdays
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

@@ -116,6 +116,7 @@ _CHECKPOINTS: Final = (
     .order_by(audit_checkpoint.c.size)
     .limit(bindparam("limit"))
 )
+_SIGNED_BEFORE: Final = select(func.max(audit_checkpoint.c.size)).where(audit_checkpoint.c.signed < bindparam("moment"))
 _COSIGNATURES: Final = (
     select(audit_cosignature.c.line)
     .where(audit_cosignature.c.size == bindparam("size"))
@@ -210,6 +211,11 @@ class SqlLogReader:
         newest = select(audit_checkpoint).order_by(audit_checkpoint.c.size.desc()).limit(1)
         row = self._connection.execute(newest).first()
         return self._checkpoint(row) if row else None
+
+    def signed_before(self, moment: datetime) -> int:
+        """Return how many entries the largest checkpoint has that was signed before that moment; 0 where none was."""
+        signed = self._connection.execute(_SIGNED_BEFORE, {"moment": microseconds(moment)}).scalar()
+        return signed or 0
 
     def pending(self) -> tuple[int, datetime | None]:
         """Return how many events wait to be sealed, and when the oldest of them was written."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
@@ -125,6 +125,11 @@ _APPLIED_WITH: Final = (
     .limit(1)
 )
 _LATEST: Final = select(run).where(run.c.app == bindparam("app")).order_by(run.c.pk.desc()).limit(bindparam("limit"))
+_BETWEEN: Final = (
+    select(run)
+    .where(_OF_APP, run.c.started >= bindparam("start"), run.c.started < bindparam("end"))
+    .order_by(run.c.started, run.c.pk)
+)
 _KEPT: Final = (
     select(run)
     .where(_OF_APP, (run.c.id == bindparam("named")) | (run.c.plan_digest == bindparam("named")))
@@ -244,6 +249,11 @@ class SqlRuns:
         statement = _LATEST.where(run.c.kind.in_(kinds)) if kinds else _LATEST
         rows = self._scope.connection.execute(statement, {"app": self._scope.app, "limit": limit})
         return tuple(map(_record_of, rows))
+
+    def between(self, start: datetime, end: datetime) -> tuple[RunRecord, ...]:
+        """Return the runs that began from `start` up to, and without, `end`, oldest first."""
+        span = {"of_app": self._scope.app, "start": microseconds(start), "end": microseconds(end)}
+        return tuple(map(_record_of, self._scope.connection.execute(_BETWEEN, span)))
 
     def kept(self, run_or_digest: str) -> KeptRun | None:
         """Return the run of that id, or the youngest one whose plan has that digest, or None."""

@@ -274,3 +274,14 @@ def test_what_a_dead_run_left_open_is_abandoned_by_the_next(database: SqlDatabas
         kept = unit.runs.kept(run_id)
     assert kept is not None
     assert [one.outcome for one in kept.items] == [OutcomeKind.ABANDONED] * 2
+
+
+def test_the_runs_of_a_period_are_told_oldest_first_and_of_one_application(database: SqlDatabase) -> None:
+    database.ensure_app("other", "0oaother")
+    ids = [begin(database), begin(database), begin(database, app="other")]
+    first, second = reversed(latest(database))
+    with database.reading(APP) as unit:
+        found = unit.runs.between(first.started, second.started + timedelta(microseconds=1))
+        assert [one.run_id for one in found] == ids[:2]
+        assert [one.run_id for one in unit.runs.between(first.started, second.started)] == ids[:1]
+        assert unit.runs.between(second.started + timedelta(microseconds=1), second.started + timedelta(days=1)) == ()

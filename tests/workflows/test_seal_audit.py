@@ -275,3 +275,11 @@ def test_a_key_is_followed_by_another_and_both_sign_it(log: Sealing) -> None:
     assert (record["record"], record["old"], record["new"]) == ("key-rotated", str(old.key), str(new.key))
     log.with_key(new)
     log.sign("bob")
+
+
+def test_how_far_the_log_was_signed_before_a_moment_is_told(log: Sealing) -> None:
+    sizes = [log.sign("ann").size, log.sign("bob").size]
+    with log.database.audit_log.reading_log() as reader:
+        first, second = reader.checkpoints()
+        found = [reader.signed_before(one) for one in (first.signed, second.signed, second.signed + timedelta(hours=1))]
+    assert found == [0, *sizes]
