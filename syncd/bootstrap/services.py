@@ -19,6 +19,7 @@ from scim.schema import ResourceType
 from scim.tolerance import PROFILES
 from syncd.bootstrap.auditing import sealing
 from syncd.bootstrap.following import log_watch
+from syncd.bootstrap.head_courier import carrying
 from syncd.bootstrap.leniencies import LeniencyCounter
 from syncd.bootstrap.notifications import minding
 from syncd.bootstrap.okta import run_desk
@@ -193,7 +194,7 @@ def run_worker(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     jobs = [NightlyJob(name, app.schedule, partial(_nightly, settings, name)) for name, app in settings.apps.items()]
-    with open_store(settings) as store, minding(settings, store), sealing(settings, store):
+    with open_store(settings) as store, minding(settings, store), sealing(settings, store), carrying(settings, store):
         watch = log_watch(settings, store, _log_progress)
         return run_scheduler(
             [*jobs, *([watch] if watch else [])],

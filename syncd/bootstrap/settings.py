@@ -16,6 +16,7 @@ SECRETS = (
     "okta.api_token",
     "okta.private_key",
     "audit.signing_key",
+    "audit.heads_secret",
     "notify.webhook_secret",
     "notify.slack_url",
     "notify.smtp_password",

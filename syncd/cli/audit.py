@@ -101,16 +101,20 @@ def seal(config_path: Path | None) -> int:
     Exit codes: 0 sealed, 6 a worker seals the log, 8 the log does not hold what was signed of it.
     """
     from syncd.bootstrap.auditing import seal_once
+    from syncd.bootstrap.head_courier import carry_once
     from syncd.bootstrap.settings import load_settings
     from syncd.bootstrap.stores import open_store
 
     settings = load_settings(config_path)
     with open_store(settings) as store:
         results = seal_once(settings, store)
+        kept_in = carry_once(settings, store)
     signed = [one.checkpoint.size for one in results if one.checkpoint]
     say(f"{sum(one.sealed for one in results)} events sealed. " + (f"Signed: {signed[-1]} entries." if signed else ""))
     for reason in filter(None, (one.why_unsigned for one in results)):
         click.secho(f"Not signed: {reason}", fg="red")
+    for way, reason in kept_in.items():
+        click.secho(f"The head did not get to the {way}: {reason}", fg="red")
     return 0
 
 

@@ -17,7 +17,7 @@ from syncd.config.model import (
     Settings,
 )
 from syncd.config.notify import NotifySettings
-from syncd.config.notify_access import require_notify
+from syncd.config.notify_access import require_audit, require_notify
 from syncd.config.okta_access import require_okta
 from syncd.config.problems import ConfigurationError, Problem
 
@@ -36,6 +36,7 @@ __all__ = [
     "listening_at",
     "load",
     "load_with_origins",
+    "require_audit",
     "require_notify",
     "require_okta",
     "resource_types",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from syncd.config import checks
 from syncd.config.checks import Disagreement
@@ -34,6 +34,25 @@ class AuditSettings(Section):
         None,
         description="Folder for what is signed, on a file system that this machine's administrator cannot rewrite.",
         examples=["/mnt/audit-heads"],
+    )
+
+    heads_url: Annotated[str, AfterValidator(checks.check_post_url)] | None = Field(
+        None, description="Where each head is posted, as signed JSON.", examples=["https://heads.example.com/syncd"]
+    )
+    heads_secret: Annotated[Secret, AfterValidator(checks.check_webhook_secret)] | None = Field(
+        None,
+        description="What it is signed with: at least 24 characters, or whsec_ and base64.",
+        examples=["whsec_YW4gZXhhbXBsZSwgbmV2ZXIgYSBzZWNyZXQ="],
+    )
+    heads_secret_file: Path | None = Field(
+        None, description="A file that holds that secret.", examples=["/run/secrets/audit-heads"]
+    )
+    witnesses: Annotated[
+        tuple[Annotated[str, AfterValidator(checks.check_witness)], ...], BeforeValidator(checks.split_list)
+    ] = Field(
+        (),
+        description="Witnesses that cosign heads, each as its address, a blank, and its public key.",
+        examples=[["https://witness.example.com example.com/w1+1a2b3c4d+BAbC..."]],
     )
 
     def disagreements(self) -> Iterator[Disagreement]:

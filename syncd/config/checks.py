@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from syncd import cron
-from syncd.core.notes import NoteError, VerifierKey, is_name
+from syncd.core.notes import COSIGNATURE, NoteError, VerifierKey, is_name
 
 WRONG: Final = "wrong"
 DISAGREEMENT: Final = "disagreement"
@@ -122,6 +122,19 @@ def check_public_key(text: str) -> str:
         return str(VerifierKey.parse(text))
     except NoteError as error:
         raise wrong(f"is no public key: {error}", "Write the line that syncd audit init-key printed") from error
+
+
+def check_witness(line: str) -> str:
+    """Take the address of a witness and its public key, with a blank between them."""
+    url, _, text = line.partition(" ")
+    check_post_url(url)
+    try:
+        key = VerifierKey.parse(text)
+    except NoteError as error:
+        raise wrong(f"names no public key: {error}", "Write the line that syncd witness init-key printed") from error
+    if key.kind != COSIGNATURE:
+        raise wrong("names the key of a log", "Write the line that syncd witness init-key printed")
+    return f"{url} {key}"
 
 
 def check_signing_key(secret: SecretStr) -> SecretStr:

@@ -21,6 +21,7 @@ FILES: Final = {
     ("okta", "api_token_file"): ("okta", "api_token"),
     ("okta", "private_key_file"): ("okta", "private_key"),
     ("audit", "signing_key_file"): ("audit", "signing_key"),
+    ("audit", "heads_secret_file"): ("audit", "heads_secret"),
     ("notify", "webhook_secret_file"): ("notify", "webhook_secret"),
     ("notify", "slack_url_file"): ("notify", "slack_url"),
     ("notify", "smtp_password_file"): ("notify", "smtp_password"),

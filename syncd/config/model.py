@@ -338,6 +338,7 @@ class Settings(Section):
             self.okta.private_key,
             self.server.event_hook_secret,
             self.audit.signing_key,
+            self.audit.heads_secret,
         )
         given = (secret.get_secret_value() for secret in others if secret)
         return tuple(filter(None, [urlsplit(url).password, *given, *self.notify.secret_values()]))

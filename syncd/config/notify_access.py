@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from syncd.config import sources
+from syncd.config.audit import AuditSettings
 from syncd.config.notify import NotifySettings
 from syncd.config.problems import ConfigurationError, Problem
 
@@ -24,6 +25,17 @@ def require_notify(notify: NotifySettings) -> NotifySettings:
     if problems:
         raise ConfigurationError(problems)
     return notify
+
+
+def require_audit(audit: AuditSettings) -> AuditSettings:
+    """Return the settings once heads can be posted where they are to be. Raises `ConfigurationError`."""
+    problems = [*sources.unread_secrets("audit", audit, ("heads_secret_file",), _WHERE)]
+    if audit.heads_url and audit.heads_secret is None and audit.heads_secret_file is None:
+        instead = "Set audit.heads_secret_file: what is not signed can be forged"
+        problems.append(Problem(_WHERE, "audit.heads_secret", "is missing", instead))
+    if problems:
+        raise ConfigurationError(problems)
+    return audit
 
 
 def _lacks(notify: NotifySettings) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """When something is a matter for a notice: what a run came to, and what is watched between runs."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -119,6 +119,21 @@ def news_of_audit_log(app: str, about: str | None, message: str = "") -> RunNews
         lines=(message, "What happens is written as before; until this is put right, it can be changed unseen."),
         remedy="Run: syncd audit verify",
         about=about,
+    )
+    return RunNews((notice,), settled)
+
+
+def news_of_audit_heads(app: str, troubles: Mapping[str, str]) -> RunNews:
+    """Return what is to be told of the heads of the audit log: why they do not get where they should, by way."""
+    settled = frozenset({NoticeKind.AUDIT_HEADS})
+    if not troubles:
+        return RunNews((), settled)
+    notice = Notice(
+        app=app,
+        kind=NoticeKind.AUDIT_HEADS,
+        title="heads of the audit log do not get where they should",
+        lines=tuple(f"{way}: {why}" for way, why in sorted(troubles.items())),
+        remedy="Put right what it says; where a witness contradicts, run: syncd audit verify",
     )
     return RunNews((notice,), settled)
 

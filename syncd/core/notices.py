@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     LATE_REVOCATION = "late-revocation"
     RUN_FAILED = "run-failed"
     AUDIT_LOG = "audit-log"
+    AUDIT_HEADS = "audit-heads"
 
 
 class Severity(StrEnum):
@@ -41,6 +42,7 @@ SEVERITIES: Final = {
     NoticeKind.LATE_REVOCATION: Severity.CRITICAL,
     NoticeKind.RUN_FAILED: Severity.WARNING,
     NoticeKind.AUDIT_LOG: Severity.CRITICAL,
+    NoticeKind.AUDIT_HEADS: Severity.CRITICAL,
 }
 
 AT_ONCE: Final = 5

@@ -98,8 +98,8 @@ def test_a_credential_reaches_the_settings(tmp_path: Path) -> None:
 def test_only_what_reads_okta_and_tells_people_gets_the_secrets_for_it(shape: str) -> None:
     given = {line.partition(":")[0] for line in service(shape)["LoadCredential"]}
     (command,) = service(shape)["ExecStart"]
-    hook, key = "server.event_hook_secret", "audit.signing_key"
-    own = SECRETS - ({hook} if "worker" in shape else {hook, key})
+    hook, of_log = "server.event_hook_secret", {"audit.signing_key", "audit.heads_secret"}
+    own = SECRETS - ({hook} if "worker" in shape else {hook, *of_log})
     if " serve" in command:
         own = {"database.url", hook}
     if " witness " in command:
