@@ -5,10 +5,11 @@ BIN     = $(VENV)/bin
 RUNTIME = $(VENV)/.runtime
 DEVELOP = $(VENV)/.development
 BENCHED = build/bench
+OSCAL   = build/oscal
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check prove format bench lock suites clean
+.PHONY: help demo test check prove format bench oscal lock suites clean
 
 help:            ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -39,17 +40,20 @@ bench: $(BENCHED)/.python $(BENCHED)/.node ## syncd beside other SCIM servers; d
 suites: $(DEVELOP) ## the identity provider's own suites, where SYNCD_OKTA_SUITES names their folder
 	$(BIN)/python -m pytest -q -m okta_suites tests/suites
 
+oscal: $(OSCAL)/.python ## what checks the OSCAL of a drift report, where SYNCD_TRESTLE names it: build/oscal/bin/trestle
+
 lock: $(VENV)/bin/python ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.6'
 	$(BIN)/python -m piptools compile $(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	$(BIN)/python -m piptools compile $(LOCK) --extra dev --output-file requirements/development.txt pyproject.toml
 	$(BIN)/python -m piptools compile $(LOCK) --output-file requirements/bench.txt requirements/bench.in
+	$(BIN)/python -m piptools compile $(LOCK) --output-file requirements/oscal.txt requirements/oscal.in
 
 LOCK = --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
        --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean:           ## remove the virtual environment and every cache
-	rm -rf $(VENV) $(BENCHED) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCHED) $(OSCAL) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "syncd needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2])'
@@ -67,6 +71,11 @@ $(BENCHED)/.python: requirements/runtime.txt requirements/bench.txt
 	$(PYTHON) -m venv $(BENCHED)/venv
 	$(BENCHED)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/runtime.txt
 	$(BENCHED)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bench.txt
+	@touch $@
+
+$(OSCAL)/.python: requirements/oscal.txt
+	$(PYTHON) -m venv $(OSCAL)
+	$(OSCAL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/oscal.txt
 	@touch $@
 
 $(BENCHED)/.node: $(wildcard bench/peers/scimmy_project/*)

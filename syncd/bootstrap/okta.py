@@ -62,6 +62,8 @@ def run_desk(
             sample=random_sample,
             log=log,
             revocation_sla=timedelta(minutes=settings.apps[app].revocation_sla_minutes),
+            freshness=timedelta(hours=settings.apps[app].freshness_hours),
+            reports_last=timedelta(days=settings.apps[app].report_days),
         )
 
 

@@ -12,7 +12,7 @@ import click
 
 from syncd.cli.console import heading, say
 from syncd.cli.explain import show_explanation
-from syncd.cli.reporting import show_report
+from syncd.cli.reporting import show_result
 from syncd.core.situations import EFFECTS, MEANINGS, Situation
 from syncd.workflows.explain import Explanation
 from syncd.workflows.running import RunResult
@@ -103,7 +103,7 @@ class Narrator:
     def report(self, result: RunResult) -> None:
         """Show a drift report."""
         if result.report and not self._quiet:
-            show_report(result.report)
+            show_result(result)
 
 
 def _summary(

@@ -69,6 +69,7 @@ _FORESEEN: Final = {
     "UnknownRunError": ERROR,
     "UnprovableError": ERROR,
     "RefusedErasureError": ERROR,
+    "NoReportError": ERROR,
     "ServeError": ERROR,
     "PackError": VERIFICATION_FAILED,
     "NothingSealedError": ERROR,

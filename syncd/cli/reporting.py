@@ -1,163 +1,166 @@
-"""How a run is shown: a drift report, a plan, outcomes."""
+"""How a run is shown: a drift report, a plan, outcomes. Everything is made from the JSON that programs get."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from syncd.cli.console import heading, print_table, say
-from syncd.core.classification import Finding
-from syncd.core.reports import DriftReport, GroupReport
-from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
-from syncd.workflows.apply_plan import Outcome
+from syncd.core.evidence import no_document
+from syncd.core.situations import MEANINGS, NO_DRIFT, Effect, Situation
+from syncd.reporting.document import checkpoint_of
+from syncd.workflows.evidence import as_json
 from syncd.workflows.running import ExitCode, RunResult
 
-SHOWN = 50
+SHOWN: Final = 50
+_ORDER: Final = {situation.value: position for position, situation in enumerate(Situation)}
+_EFFECTS: Final = {effect.value: position for position, effect in enumerate(Effect)}
+
+Told = Mapping[str, Any]
 
 
-def show_report(report: DriftReport) -> None:
-    """Print the situations, the subjects that are in drift, and the plan."""
-    heading(f"{report.app}: {report.assignments} assignments in Okta, {report.accounts} accounts here")
-    say(
-        f"Snapshot {report.snapshot_id}, sealed {report.sealed:%Y-%m-%d %H:%M:%S} UTC. "
-        f"syncd manages {report.coverage:.1f} % of the active accounts."
-    )
-    say()
-    print_table(
-        ("situation", "count", "what it means"),
-        ((situation.value, count, MEANINGS[situation]) for situation, count in report.counts.items()),
-    )
-    _show_findings(report)
-    if report.groups:
-        _show_groups(report.groups)
-    _show_plan(report)
+def result_as_json(result: RunResult) -> dict[str, Any]:
+    """Return a run as JSON: its document where it has one; `report` is null when nothing could be said."""
+    if result.document:
+        return as_json(result.document)
+    return {
+        **no_document(int(result.exit_code), result.message),
+        "report": result.report.as_json() if result.report else None,
+        "moved": list(result.moved),
+        "outcomes": [outcome.as_json() for outcome in result.outcomes],
+    }
 
 
 def show_result(result: RunResult) -> None:
     """Print what a run came to, and what to do next."""
-    if result.report:
-        show_report(result.report)
-    for line in result.moved:
+    show_told(result_as_json(result))
+
+
+def show_told(told: Told) -> None:
+    """Print a run that is given as JSON: the same lines for the same JSON, on the same kind of terminal."""
+    if told["report"]:
+        _show_report(told["report"], told)
+    for line in told["moved"]:
         say(line)
-    show_outcomes(result)
-    show_message(result)
+    show_outcomes(told["outcomes"])
+    show_message(told["message"], told["exitCode"])
 
 
-def show_outcomes(result: RunResult) -> None:
+def show_outcomes(outcomes: Sequence[Told]) -> None:
     """Print how each item of a plan ended, if it was carried out."""
-    if result.outcomes:
+    if outcomes:
         heading("What was done")
         print_table(
             ("outcome", "effect", "user name", "late by", "why not"),
-            ((o.kind.value, o.item.effect.value, o.item.user_name, lateness(o), o.reason) for o in result.outcomes),
+            ((o["outcome"], o["effect"], o["userName"], _span(o["lateSeconds"]), o["reason"]) for o in outcomes),
         )
 
 
-def lateness(outcome: Outcome) -> str:
-    """Return in words how long access was open after Okta had taken it away, as far as that is known."""
-    return "" if outcome.late is None else str(timedelta(seconds=max(0, round(outcome.late.total_seconds()))))
-
-
-def show_message(result: RunResult) -> None:
+def show_message(message: str, exit_code: int) -> None:
     """Print in one line what a run came to."""
-    click.secho(result.message, fg=_colour(result.exit_code), bold=True)
+    click.secho(message, fg=_colour(exit_code), bold=True)
 
 
-def result_as_json(result: RunResult) -> dict[str, Any]:
-    """Return a run as JSON; `report` is null when nothing could be said."""
-    return {
-        "exitCode": int(result.exit_code),
-        "message": result.message,
-        "report": result.report.as_json() if result.report else None,
-        "moved": list(result.moved),
-        "outcomes": outcomes_as_json(result),
-    }
-
-
-def outcomes_as_json(result: RunResult) -> list[dict[str, Any]]:
-    """Return how each item of a plan ended, as JSON."""
-    return [
-        {
-            "outcome": o.kind.value,
-            "account": o.item.account_id,
-            "effect": o.item.effect.value,
-            "reason": o.reason,
-            "since": o.item.since.isoformat() if o.item.since else None,
-            "lateSeconds": round(o.late.total_seconds()) if o.late is not None else None,
-        }
-        for o in result.outcomes
-    ]
-
-
-def _show_findings(report: DriftReport) -> None:
-    drifted = [finding for finding in report.findings if finding.situation not in NO_DRIFT]
-    if not drifted:
-        return
-    order = list(Situation)
-    rows = sorted(
-        ((finding.situation, _name(finding), finding.reason) for finding in drifted),
-        key=lambda row: (order.index(row[0]), row[1]),
+def _show_report(report: Told, told: Told) -> None:
+    """Print the situations, the subjects that are in drift, and the plan."""
+    snapshot = report["snapshot"]
+    heading(f"{report['app']}: {snapshot['rows']} assignments in Okta, {report['accounts']} accounts here")
+    say(
+        f"Snapshot {snapshot['id']}, sealed {_moment(snapshot['sealed'])} UTC. "
+        f"syncd manages {report['coveragePercent']:.1f} % of the active accounts."
     )
+    if "balance" in told:
+        say(told["balance"]["line"])
+        say(f"Nothing is concluded of {told['unknown']}.")
+        say(f"Run {told['run']['id']}, policy {report['policy']}, seal {told['seal']['digest']}.")
+        say(f"Checkpoint: {checkpoint_of(told)}.")
     say()
-    print_table(("situation", "user name", "why"), rows[:SHOWN])
-    if len(drifted) > SHOWN:
-        say(f"... and {len(drifted) - SHOWN} more; --json has them all")
+    _show_counts(report["counts"])
+    _show_findings(report["findings"])
+    if report["groups"]:
+        _show_groups(report["groups"])
+    _show_plan(report["plan"])
 
 
-def _show_groups(groups: GroupReport) -> None:
-    if groups.refusal:
-        click.secho(f"\nGroups were not looked at: {groups.refusal}", fg="yellow")
-        return
-    heading(f"\n{groups.mappings} groups pushed by Okta, {groups.compared} compared, {groups.members} members in Okta")
+def _show_counts(counts: Mapping[str, int]) -> None:
+    rows = sorted(counts.items(), key=lambda row: _place(row[0]))
     print_table(
         ("situation", "count", "what it means"),
-        ((situation.value, count, MEANINGS[situation]) for situation, count in groups.counts.items()),
+        ((situation, count, MEANINGS[Situation(situation)]) for situation, count in rows),
     )
-    if not groups.findings:
+
+
+def _show_findings(findings: Sequence[Told]) -> None:
+    drifted = [finding for finding in findings if finding["situation"] not in NO_DRIFT]
+    if drifted:
+        rows = [(one["situation"], one["userName"] or "", one["reason"]) for one in drifted]
+        rows.sort(key=lambda row: (_place(row[0]), row[1]))
+        _show_most(("situation", "user name", "why"), rows)
+
+
+def _show_groups(groups: Told) -> None:
+    if groups["whyNot"]:
+        click.secho(f"\nGroups were not looked at: {groups['whyNot']}", fg="yellow")
         return
-    order = list(Situation)
-    rows = sorted(
-        (
-            (one.situation, one.name, one.account.user_name if one.account else "", one.reason)
-            for one in groups.findings
-        ),
-        key=lambda row: (order.index(row[0]), row[1:]),
+    heading(
+        f"\n{groups['mappings']} groups pushed by Okta, {groups['compared']} compared, "
+        f"{groups['members']} members in Okta"
     )
+    _show_counts(groups["counts"])
+    if groups["findings"]:
+        rows = ((one["situation"], one["name"], one["userName"] or "", one["reason"]) for one in groups["findings"])
+        ordered = sorted(rows, key=lambda row: (_place(row[0]), row[1:]))
+        _show_most(("situation", "group", "user name", "why"), ordered)
+
+
+def _show_most(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     say()
-    print_table(("situation", "group", "user name", "why"), rows[:SHOWN])
+    print_table(columns, rows[:SHOWN])
     if len(rows) > SHOWN:
         say(f"... and {len(rows) - SHOWN} more; --json has them all")
 
 
-def _name(finding: Finding) -> str:
-    if finding.account:
-        return finding.account.user_name
-    return (finding.subject.assignment and finding.subject.assignment.user_name) or ""
-
-
-def _show_plan(report: DriftReport) -> None:
-    plan = report.plan
-    if not plan.items and not plan.deferred:
+def _show_plan(plan: Told) -> None:
+    items = plan["items"]
+    if not items and not plan["deferred"]:
         say("Nothing to repair.")
         return
-    heading(f"\nPlan {plan.digest}: {len(plan.items)} repairs")
-    ordered = sorted(plan.items, key=lambda item: (item.effect, item.user_name))
+    heading(f"\nPlan {plan['digest']}: {len(items)} repairs")
+    ordered = sorted(items, key=lambda item: (_EFFECTS[item["effect"]], item["userName"]))
     print_table(
         ("effect", "user name", "because", "waits for"),
         (
-            (item.effect, item.user_name, item.situation, item.waits or ("an approval" if item.proposed else ""))
+            (item["effect"], item["userName"], item["situation"], item["waits"] or _approval(item))
             for item in ordered[:SHOWN]
         ),
     )
-    if len(plan.items) > SHOWN:
-        say(f"... and {len(plan.items) - SHOWN} more; --json has them all")
-    for one in plan.deferred:
-        say(f"Left out: {one.user_name} ({one.situation}): {one.reason}")
-    for objection in report.verdict.objections:
+    if len(items) > SHOWN:
+        say(f"... and {len(items) - SHOWN} more; --json has them all")
+    for one in plan["deferred"]:
+        say(f"Left out: {one['userName']} ({one['situation']}): {one['reason']}")
+    for objection in plan["objections"]:
         click.secho(f"Blocked: {objection}", fg="red")
 
 
-def _colour(code: ExitCode) -> str:
-    if code is ExitCode.CLEAN:
+def _approval(item: Told) -> str:
+    return "an approval" if item["proposed"] else ""
+
+
+def _place(situation: str) -> int:
+    return _ORDER[situation]
+
+
+def _moment(text: str) -> str:
+    return text[:19].replace("T", " ")
+
+
+def _span(seconds: int | None) -> str:
+    """Return in words how long access was open after Okta had taken it away, as far as that is known."""
+    return "" if seconds is None else str(timedelta(seconds=max(0, seconds)))
+
+
+def _colour(code: int) -> str:
+    if code == ExitCode.CLEAN:
         return "green"
-    return "yellow" if code is ExitCode.DRIFT else "red"
+    return "yellow" if code == ExitCode.DRIFT else "red"

@@ -1,7 +1,6 @@
 """How an access review is shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -28,7 +27,7 @@ def review_as_json(review: Review, counts: Mapping[str, int] | None = None) -> d
         "opened": told(review.opened),
         "openedBy": review.opened_by,
         "population": {"size": review.size, "sha256": review.digest, **review.generated},
-        "checkpoint": asdict(review.checkpoint) if review.checkpoint else None,
+        "checkpoint": review.checkpoint.as_json() if review.checkpoint else None,
         "counts": dict(counts) if counts is not None else None,
         "closed": closing
         and {

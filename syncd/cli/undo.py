@@ -8,7 +8,7 @@ import click
 from syncd.cli.console import announce, heading, print_json, print_table, say, silent
 from syncd.cli.operator import actor
 from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option
-from syncd.cli.reporting import outcomes_as_json, show_message, show_outcomes
+from syncd.cli.reporting import show_message, show_outcomes
 
 if TYPE_CHECKING:
     from syncd.core.planning import Plan
@@ -51,11 +51,11 @@ def command(
         items = [item.as_json() for item in plan.items]
         left = [{"account": one.account_id, "userName": one.user_name, "reason": one.reason} for one in plan.deferred]
         told = {"exitCode": int(result.exit_code), "message": result.message, "plan": plan.digest}
-        print_json({**told, "items": items, "left": left, "outcomes": outcomes_as_json(result)})
+        print_json({**told, "items": items, "left": left, "outcomes": [one.as_json() for one in result.outcomes]})
         return int(result.exit_code)
     _show(plan)
-    show_outcomes(result)
-    show_message(result)
+    show_outcomes([one.as_json() for one in result.outcomes])
+    show_message(result.message, result.exit_code)
     if plan.items and not apply_it:
         say(f"To carry it out: syncd undo {run_id} --app {name} --apply --expect-digest {plan.digest}")
     return int(result.exit_code)

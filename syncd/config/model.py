@@ -252,6 +252,9 @@ class AppSettings(Section):
         ge=0,
         description="Hours without a complete listing from Okta after which somebody is told; 0 never tells.",
     )
+    report_days: int = Field(
+        400, ge=0, le=36_500, description="Days that the drift report of a run is kept; 0 keeps none."
+    )
     revocation_sla_minutes: int = Field(
         2880,
         ge=0,

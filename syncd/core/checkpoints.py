@@ -2,10 +2,11 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from syncd.core.merkle import HASH_SIZE
 from syncd.core.notes import Note, NoteError
@@ -27,6 +28,15 @@ class Checkpoint:
     def text(self) -> str:
         """What is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the head as JSON, the root in base64."""
+        return {"origin": self.origin, "size": self.size, "root": base64.b64encode(self.root).decode()}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Checkpoint":
+        """Return the head that `as_json` told."""
+        return cls(told["origin"], told["size"], base64.b64decode(told["root"]))
 
     @classmethod
     def of(cls, note: Note) -> "Checkpoint":

@@ -93,6 +93,11 @@ class GroupFinding:
     waiver: str | None = None
 
 
+def pushed_names(mappings: Iterable[GroupMapping]) -> dict[str, str]:
+    """Return the names in Okta of the groups that it pushes now, by Okta group id."""
+    return {one.okta_group_id: one.name for one in mappings if one.name and _push((one,)) is Push.ACTIVE}
+
+
 def match_groups(mappings: Iterable[GroupMapping], groups: Iterable[LocalGroup]) -> tuple[GroupSubject, ...]:
     """Return the subjects, in an order that does not depend on that of the input. Each value is in exactly one.
 

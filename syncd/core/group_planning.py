@@ -26,7 +26,7 @@ def with_groups(
         effect = repair_of(finding, policy)
         if effect is None:
             continue
-        obstacle = _obstacle(finding)
+        obstacle = _obstacle(finding, effect, policy)
         if obstacle is None and _takes_an_admin(finding, effect, policy):
             obstacle, admins = one_admin_less(admins, policy)
         if obstacle is None:
@@ -48,12 +48,23 @@ def _order(finding: GroupFinding) -> tuple[str, str, str]:
     return (finding.group.id if finding.group else ""), (finding.account.id if finding.account else ""), finding.name
 
 
-def _obstacle(finding: GroupFinding) -> str | None:
-    if finding.group is None or finding.mapping is None:
+def _obstacle(finding: GroupFinding, effect: Effect, policy: Policy) -> str | None:
+    group, mapping = finding.group, finding.mapping
+    if group is None or mapping is None:
         return "it is not known which group it is"
+    if effect is Effect.RENAME_GROUP and _administers(finding, policy) == (True, False):
+        return "guard.admin_groups has the name that it would lose: write its SCIM id there"
     if finding.account is not None and MarkKind.HOLD in finding.account.marks:
         return "it is on hold"
     return None
+
+
+def _administers(finding: GroupFinding, policy: Policy) -> tuple[bool, bool]:
+    """Return whether the group administers by the name that it has here, and whether by the one that it has in Okta."""
+    group, mapping = finding.group, finding.mapping
+    if group is None or mapping is None:
+        return False, False
+    return is_admin_group(group.id, group.name, policy), is_admin_group(group.id, mapping.name or "", policy)
 
 
 def _takes_an_admin(finding: GroupFinding, effect: Effect, policy: Policy) -> bool:
@@ -77,10 +88,16 @@ def _item(finding: GroupFinding, effect: Effect, policy: Policy) -> Item:
         reason=f"group {group.name!r}: {finding.reason}",
         waits=_waits(finding, policy),
         changes={NAME: mapping.name or ""} if effect is Effect.RENAME_GROUP else {},
-        proposed=policy.mode(finding.situation) is Mode.PROPOSE or finding.by_name,
+        proposed=_is_proposed(finding, effect, policy),
         group_id=group.id,
         okta_group_id=mapping.okta_group_id,
     )
+
+
+def _is_proposed(finding: GroupFinding, effect: Effect, policy: Policy) -> bool:
+    """Return whether the effect needs the approval of the plan. A name that makes administrators gives access."""
+    makes_admins = effect is Effect.RENAME_GROUP and _administers(finding, policy) == (False, True)
+    return policy.mode(finding.situation) is Mode.PROPOSE or finding.by_name or makes_admins
 
 
 def _waits(finding: GroupFinding, policy: Policy) -> str | None:

@@ -5,7 +5,7 @@ checks of one item are asked inside the transaction of its effect, with the acco
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -210,6 +210,22 @@ def forbids_group(group: LocalGroup | None, version: int) -> str | None:
     return None
 
 
+def forbids_push(item: Item, pushed: Mapping[str, str]) -> str | None:
+    """Return why what an older plan says of a group may not happen any more, or None.
+
+    `pushed` are the names in Okta of the groups that it pushes now, by Okta group id. Okta is asked about each member
+    again, and not about the push and the name.
+    """
+    if item.okta_group_id is None:
+        return None
+    name = pushed.get(item.okta_group_id)
+    if name is None:
+        return "Okta does not push the group any more, or does not show that it does"
+    if item.effect is Effect.RENAME_GROUP and name not in item.changes.values():
+        return f"the group is {name!r} in Okta by now"
+    return None
+
+
 def _bears_out(item: Item, lookup: Lookup) -> bool:
     if item.effect in GRANTS:
         return lookup.presence is Presence.ASSIGNED and lookup.user_status not in {"SUSPENDED", None}
@@ -239,6 +255,7 @@ class Scene:
 
 Check = Callable[[Item, Scene, Policy], bool]
 _ALL: Final = frozenset(Effect)
+_MEMBERSHIPS: Final = frozenset({Effect.ADD_MEMBER, Effect.REMOVE_MEMBER})
 _ON_OPEN: Final = frozenset({Effect.DEACTIVATE, Effect.UPDATE})
 
 
@@ -271,8 +288,14 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
     ("the account is one that syncd manages", _ALL, _is_managed),
     (
         "the account is as it was before the listing",
-        _ALL - {Effect.ADD_MEMBER, Effect.REMOVE_MEMBER},
+        _ALL - _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.version == item.version,
+    ),
+    (
+        # The version of a membership is its group's: that the account has come to be somebody else's shows only here.
+        "the account is of the person whom Okta was asked about",
+        _MEMBERSHIPS,
+        lambda item, scene, _policy: scene.account.external_id in {None, item.okta_user_id},
     ),
     ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),

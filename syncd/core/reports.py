@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from scim.resource import timestamp
+from syncd.core.balance import Balance
 from syncd.core.classification import Finding
 from syncd.core.group_matching import GroupFinding
 from syncd.core.guard import Verdict
 from syncd.core.planning import Plan
+from syncd.core.severity import severity_of
 from syncd.core.situations import MEANINGS, NO_DRIFT, Situation
-
-FORMAT = "syncd-drift-report/1"
+from syncd.core.subjects import Account, MarkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,36 @@ class GroupReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """How the population was read: pages, the application's id and label in Okta, and hex digests of what asked.
+
+    `credential` is of the credential, `filter` of the address that was asked.
+    """
+
+    pages: int
+    okta_app_id: str
+    app_label: str
+    credential: str
+    filter: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return this as JSON."""
+        return {
+            "pages": self.pages,
+            "oktaAppId": self.okta_app_id,
+            "appLabel": self.app_label,
+            "credentialDigest": self.credential,
+            "filterDigest": self.filter,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DriftReport:
     """One application at one moment.
 
     `counts` has a row for each situation that occurs. `coverage` is the share of active accounts that syncd manages,
-    in percent. `groups` is None where nobody asked for them.
+    in percent. `linked` is how many accounts an assignment points to. `groups` is None where nobody asked for them,
+    `listing` where people were asked about one by one.
     """
 
     app: str
@@ -66,6 +92,7 @@ class DriftReport:
     sealed: datetime
     assignments: int
     accounts: int
+    linked: int
     coverage: float
     counts: Mapping[Situation, int]
     findings: tuple[Finding, ...]
@@ -73,6 +100,18 @@ class DriftReport:
     verdict: Verdict
     policy_digest: str
     groups: GroupReport | None = None
+    listing: Listing | None = None
+
+    @property
+    def balance(self) -> Balance:
+        """Whether the report adds up; see `Balance`. Groups and memberships are counted apart."""
+        return Balance(self.assignments, self.accounts, self.linked, sum(self.counts.values()))
+
+    @property
+    def unknown(self) -> int:
+        """Of how many subjects, groups and memberships nothing is concluded."""
+        of_groups = self.groups.counts.get(Situation.UNKNOWN, 0) if self.groups else 0
+        return self.counts.get(Situation.UNKNOWN, 0) + of_groups
 
     @property
     def drifted(self) -> int:
@@ -97,9 +136,8 @@ class DriftReport:
         return f"groups were not looked at: {self.groups.refusal}" if self.groups and self.groups.refusal else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON: a stable format that names its version."""
+        """Return the report as JSON: what `docs/drift-report.schema.json` has under `report`."""
         return {
-            "format": FORMAT,
             "app": self.app,
             "run": self.run_id,
             "snapshot": {
@@ -107,6 +145,7 @@ class DriftReport:
                 "started": timestamp(self.started),
                 "sealed": timestamp(self.sealed),
                 "rows": self.assignments,
+                "listing": self.listing.as_json() if self.listing else None,
             },
             "accounts": self.accounts,
             "coveragePercent": round(self.coverage, 1),
@@ -120,7 +159,12 @@ class DriftReport:
                 "actions": len(self.plan.items),
                 "items": [item.as_json() for item in self.plan.items],
                 "deferred": [
-                    {"account": one.account_id, "userName": one.user_name, "reason": one.reason}
+                    {
+                        "account": one.account_id,
+                        "userName": one.user_name,
+                        "situation": one.situation.value,
+                        "reason": one.reason,
+                    }
                     for one in self.plan.deferred
                 ],
                 "objections": [str(objection) for objection in self.verdict.objections],
@@ -142,13 +186,19 @@ def count_situations(findings: Iterable[Finding], agreeing: int, without_id: int
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:
-    account, assignment = finding.account, finding.subject.assignment
+    account, subject, assignment = finding.account, finding.subject, finding.subject.assignment
+    since = subject.removed or (subject.absence.since if subject.absence else None)
     return {
         "situation": finding.situation.value,
+        "severity": severity_of(finding.situation, privileged=_is_privileged(account)).value,
         "meaning": MEANINGS[finding.situation],
         "userName": account.user_name if account else assignment and assignment.user_name,
         "account": account.id if account else None,
+        "active": account.active if account else None,
+        "privileged": _is_privileged(account),
         "oktaUserId": assignment.okta_user_id if assignment else account and account.external_id,
+        "assignedTo": assignment.user_name if assignment else None,
+        "since": timestamp(since) if since else None,
         "reason": finding.reason,
         "waiver": finding.waiver,
         "differences": {
@@ -161,6 +211,7 @@ def _group_finding_as_json(finding: GroupFinding) -> dict[str, Any]:
     account, group, mapping = finding.account, finding.group, finding.mapping
     return {
         "situation": finding.situation.value,
+        "severity": severity_of(finding.situation, privileged=_is_privileged(account)).value,
         "meaning": MEANINGS[finding.situation],
         "name": finding.name,
         "group": group.id if group else None,
@@ -171,3 +222,7 @@ def _group_finding_as_json(finding: GroupFinding) -> dict[str, Any]:
         "reason": finding.reason,
         "waiver": finding.waiver,
     }
+
+
+def _is_privileged(account: Account | None) -> bool:
+    return account is not None and (account.is_admin or account.protected or MarkKind.PROTECTED in account.marks)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from scim.resource import fold
+from syncd.core.checkpoints import Checkpoint
 from syncd.core.subjects import MarkKind, Origin
 
 OLDEST_SNAPSHOT: Final = timedelta(hours=24)
@@ -161,15 +162,6 @@ class ReviewItem:
     entry: Entry
     digest: str
     decided: Decided | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """How far the audit trail was sealed: the name of the log, how many entries it has, and its root in hexadecimal."""
-
-    origin: str
-    size: int
-    root: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from syncd.ports.faults import (
 )
 from syncd.ports.groups import Groups
 from syncd.ports.ledger import (
+    KeptReport,
     KeptRun,
     Lease,
     LedgerItem,
@@ -88,6 +89,7 @@ __all__ = [
     "Hint",
     "Hints",
     "KeptEvent",
+    "KeptReport",
     "KeptRun",
     "Lease",
     "LeaseHeldError",

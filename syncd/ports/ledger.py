@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from syncd.core.evidence import Closure
 from syncd.core.guard import Spent
 from syncd.core.planning import Item
 from syncd.ports.source import SourceIdentity
@@ -87,6 +88,14 @@ class KeptRun:
     verdict: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """What the ledger has of a run's report: the run, and the document's bytes as they were kept, or None."""
+
+    record: RunRecord
+    document: bytes | None
+
+
 class Runs(Protocol):
     """The reconciler's ledger: intention before effect, outcome with the effect."""
 
@@ -137,3 +146,15 @@ class Runs(Protocol):
 
     def between(self, start: datetime, end: datetime) -> tuple[RunRecord, ...]:
         """Return the runs that began from `start` up to, and without, `end`, oldest first."""
+
+    def closures(self, within: timedelta) -> tuple[Closure, ...]:
+        """Return the deactivations that were carried out within that time by the database's clock, oldest first."""
+
+    def keep_report(self, run_id: str, document: bytes, lasting: timedelta) -> None:
+        """Keep the report of a run, and drop those that were kept longer ago than that by the database's clock.
+
+        Raises ValueError when there is no such run, or it has a report already: evidence is not written twice.
+        """
+
+    def report_of(self, run_id: str) -> KeptReport | None:
+        """Return the run with its report, or None when there is no such run."""

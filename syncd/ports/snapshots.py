@@ -29,7 +29,8 @@ class Comparison:
     equal. Inactive accounts without an assignment are counted in `closed`: nothing is expected of them. All other
     subjects are in `differing`, ordered by account id, then Okta user id; conservation: `in_sync`, `closed` and
     `differing` together cover every assignment and every account. `managed_active` is the number of active accounts of
-    origin scim, `without_external_id` of those in sync for which Okta holds no SCIM id (0 where there are some beyond).
+    origin scim, `without_external_id` of those in sync for which Okta holds no SCIM id (0 where there are some beyond),
+    `unlisted` of all accounts to which no assignment points.
 
     Where no more than so many subjects were wanted, `foreign_beyond` counts the active accounts of another origin
     without an assignment that are not in `differing`, and `beyond` all others that are not. With any beyond, nothing
@@ -45,6 +46,7 @@ class Comparison:
     without_external_id: int = 0
     beyond: int = 0
     foreign_beyond: int = 0
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from scim.resource import StoredResource
 from scim.store import ResourceStore
 from syncd.core.changes import Action, Cause, Change
+from syncd.core.checkpoints import Checkpoint
 from syncd.core.subjects import Account
 from syncd.notifying import Notices
 from syncd.ports.decisions import Decisions
@@ -101,6 +102,9 @@ class UnitOfWork(Protocol):
 
     def count_audit_events(self) -> int:
         """Return how many audit events this application has."""
+
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """Return the head of the tamper-evident log that the application's audit events are in, or None without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,23 +91,25 @@ def compare(scope: Scope, snapshot: AnyRow, most: int | None = None, also: Colle
     wanted = asking.named_by(also)
     gathered = _Gathered(most)
     unlisted = asking.unlisted(snapshot.sealed)
-    gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), unlisted)
+    managed = gathered.take(in_chunks(pairs.managed), asking.how_many(_COUNT_UNLISTED), unlisted)
     differing = gathered.take(in_chunks(sorted(wanted)), asking.how_many(_COUNT_WANTED), asking.listed(_WANTED))
     differing += gathered.take(
         in_chunks(sorted(pairs.doubtful - wanted)), asking.how_many(_COUNT_DIFFERING), asking.listed(_DIFFERING)
     )
     foreign = _Gathered(gathered.room)
-    foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), unlisted)
+    others = foreign.take(in_chunks(pairs.foreign), asking.how_many(_COUNT_UNLISTED), unlisted)
+    closed = sum(map(asking.how_many(_COUNT_UNLISTED), in_chunks(pairs.closed)))
     return Comparison(
         assignments=snapshot.rows,
         accounts=pairs.accounts,
         managed_active=pairs.managed_active,
         in_sync=snapshot.rows - differing,
-        closed=sum(map(asking.how_many(_COUNT_UNLISTED), in_chunks(pairs.closed))),
+        closed=closed,
         differing=tuple(sorted([*gathered.subjects, *foreign.subjects], key=_order)),
         without_external_id=0 if gathered.beyond else asking.count(_COUNT_WITHOUT_ID) - gathered.without_external_id,
         beyond=gathered.beyond,
         foreign_beyond=foreign.beyond,
+        unlisted=managed + closed + others,
     )
 
 

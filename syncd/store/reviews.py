@@ -1,17 +1,16 @@
 """Access reviews; see `syncd.ports.Reviews`."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Text, and_, bindparam, exists, func, insert, or_, select, update
 
 from syncd.core.changes import Action
+from syncd.core.checkpoints import Checkpoint
 from syncd.core.rejections import Rejection, Remediation
 from syncd.core.reviews import (
     COUNTED,
-    Checkpoint,
     Closing,
     Decided,
     Decision,
@@ -157,7 +156,7 @@ class SqlReviews:
             "snapshot": review.snapshot_id,
             "population": review.digest,
             "size": review.size,
-            "checkpoint": asdict(review.checkpoint) if review.checkpoint else None,
+            "checkpoint": review.checkpoint.as_json() if review.checkpoint else None,
         }
         write_event(self._scope, Action.REVIEW_OPENED, None, told)
 
@@ -276,7 +275,7 @@ class SqlReviews:
             "digest": review.digest,
             "size": review.size,
             "generated": dict(review.generated),
-            "checkpoint": asdict(review.checkpoint) if review.checkpoint else None,
+            "checkpoint": review.checkpoint.as_json() if review.checkpoint else None,
             "opened": microseconds(review.opened),
             "opened_by": review.opened_by,
         }
@@ -304,7 +303,7 @@ def _review_of(row: AnyRow) -> Review:
         digest=row.digest,
         size=row.size,
         generated=row.generated,
-        checkpoint=Checkpoint(**row.checkpoint) if row.checkpoint else None,
+        checkpoint=Checkpoint.from_json(row.checkpoint) if row.checkpoint else None,
         opened=moment_of(row.opened),
         opened_by=row.opened_by,
         closing=closing,

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
 
+from syncd.core.evidence import Closure
 from syncd.core.guard import Spent
 from syncd.core.planning import Item
 from syncd.core.situations import Effect
-from syncd.ports import KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
+from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
 from syncd.store.constructs import database_now
 from syncd.store.moments import microseconds, moment_of, optional_moment
+from syncd.store.reports import find_report, keep_report
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, plan_item, run
 
@@ -101,6 +103,16 @@ _SPENT: Final = select(
     plan_item.c.effect == Effect.DEACTIVATE.value,
     plan_item.c.concluded > database_now() - _WEEK,
     plan_item.c.outcome == OutcomeKind.DONE.value,
+)
+_CLOSURES: Final = (
+    select(plan_item.c.item, plan_item.c.concluded)
+    .where(
+        plan_item.c.app == bindparam("of_app"),
+        plan_item.c.effect == Effect.DEACTIVATE.value,
+        plan_item.c.concluded > database_now() - bindparam("within", type_=plan_item.c.concluded.type),
+        plan_item.c.outcome == OutcomeKind.DONE.value,
+    )
+    .order_by(plan_item.c.concluded, plan_item.c.run_pk, plan_item.c.position)
 )
 _APPLIED_WITH: Final = (
     select(run.c.policy, run.c.identity)
@@ -253,6 +265,21 @@ class SqlRuns:
         of_account = {"of_app": self._scope.app, "of_account": account_id}
         rows = self._scope.connection.execute(_RUNS_ABOUT, of_account | {"limit": limit}).all()
         return tuple(self._kept_of(row, _ITEMS_ABOUT, of_account) for row in rows)
+
+    def closures(self, within: timedelta) -> tuple[Closure, ...]:
+        """Return the deactivations that were carried out within that time, oldest first."""
+        parameters = {"of_app": self._scope.app, "within": microseconds(within)}
+        rows = self._scope.connection.execute(_CLOSURES, parameters)
+        return tuple(Closure(Item.from_json(row.item).since, moment_of(row.concluded)) for row in rows)
+
+    def keep_report(self, run_id: str, document: bytes, lasting: timedelta) -> None:
+        """Keep the report of a run, and drop those that are older. Raises ValueError."""
+        keep_report(self._scope, run_id, document, lasting)
+
+    def report_of(self, run_id: str) -> KeptReport | None:
+        """Return the run with its report, or None when there is no such run."""
+        found = find_report(self._scope, run_id)
+        return KeptReport(_record_of(found[0]), found[1]) if found else None
 
     def _kept_of(self, row: AnyRow, items: Any = _ITEMS, beside: Mapping[str, Any] | None = None) -> KeptRun:
         rows = self._scope.connection.execute(items, {"of_pk": row.pk, **(beside or {})})

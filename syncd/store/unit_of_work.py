@@ -6,10 +6,13 @@ from typing import Any
 
 from scim.resource import StoredResource
 from syncd.core.changes import Action, Change
+from syncd.core.checkpoints import Checkpoint
+from syncd.core.notes import Note
 from syncd.core.subjects import Account
 from syncd.ports import AuditEvent, Lease
 from syncd.store import accounts, audit, deletion, leases, recording
 from syncd.store.arrival import admit
+from syncd.store.audit_log import SqlLogReader
 from syncd.store.decisions import SqlDecisions
 from syncd.store.directory import Directory
 from syncd.store.evidence import SqlEvidence
@@ -85,3 +88,8 @@ class SqlUnitOfWork:
     def count_audit_events(self) -> int:
         """Return how many audit events this application has."""
         return audit.count_events(self._scope)
+
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """Return the head of the audit log that was signed last, or None where nothing is signed yet."""
+        newest = SqlLogReader(self._scope.connection, self._scope.dialect).newest_checkpoint()
+        return Checkpoint.of(Note.parse(newest.note)) if newest else None

@@ -15,7 +15,7 @@ from scim.resource import Document, Member, MembershipChange, StoredResource
 from syncd.core.attributes import with_attributes
 from syncd.core.changes import Action, Change
 from syncd.core.group_planning import NAME, is_admin_group
-from syncd.core.guard import Verdict, forbids, forbids_group, needs_lookup, refutes, refutes_membership
+from syncd.core.guard import Verdict, forbids, forbids_group, forbids_push, needs_lookup, refutes, refutes_membership
 from syncd.core.planning import NEW, Item, Plan, keeps_to_windows
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
@@ -35,6 +35,18 @@ class Outcome:
     reason: str
     late: timedelta | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome as JSON."""
+        return {
+            "outcome": self.kind.value,
+            "account": self.item.account_id,
+            "userName": self.item.user_name,
+            "effect": self.item.effect.value,
+            "reason": self.reason,
+            "since": self.item.since.isoformat() if self.item.since else None,
+            "lateSeconds": round(self.late.total_seconds()) if self.late is not None else None,
+        }
+
 
 class Step(StrEnum):
     """Where the apply kernel stops."""
@@ -51,7 +63,7 @@ class Work:
 
     `approval` is the id of the approval that lets the plan through, if it needs one; it is used up before the first
     effect. `left` has the version at which this plan left each group that it has changed, by SCIM id, and grows with
-    the work.
+    the work. `pushed` are the names of the groups that Okta pushes, by Okta group id, where the plan is an older one.
     """
 
     run_id: str
@@ -59,6 +71,7 @@ class Work:
     items: Sequence[tuple[int, Item]]
     approval: str | None = None
     left: dict[str, int] = field(default_factory=dict)
+    pushed: Mapping[str, str] | None = None
 
 
 Refusal = tuple[OutcomeKind, str]
@@ -109,7 +122,8 @@ def _not_due(desk: Desk, item: Item, work: Work) -> Refusal | None:
         return OutcomeKind.WAITING, desk.closed
     if item.proposed and work.approval is None:
         return OutcomeKind.WAITING, "proposed: it happens when somebody has approved the plan"
-    return None
+    gone = forbids_push(item, work.pushed) if work.pushed is not None else None
+    return (OutcomeKind.SKIPPED, gone) if gone else None
 
 
 def _refuted(desk: Desk, item: Item) -> Refusal | None:

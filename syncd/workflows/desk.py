@@ -10,6 +10,7 @@ from syncd.core.situations import Situation
 from syncd.ports import Announce, AssignmentSource, Database, EventLog
 
 LEASE_LASTS = timedelta(minutes=15)
+REPORTS_LAST = timedelta(days=400)
 
 Sample = Callable[[Sequence[str], int], Sequence[str]]
 """Returns so many of the given ids, or all of them, chosen so that nobody can tell which beforehand."""
@@ -29,7 +30,8 @@ class Desk:
     window), or is None; `despite` is why somebody has them happen in one all the same. `lease_lasts` is how long the
     application is held for this run after each of its steps. `log` is Okta's System Log, where it can be read.
     `revocation_sla` is how long after the end of its assignment an account may stay open before somebody is told; with
-    0 nobody is.
+    0 nobody is. `freshness` is how long there may be between two complete listings; with 0 any time. `reports_last` is
+    how long the report of a run is kept; with 0 it is not.
     """
 
     app: str
@@ -46,6 +48,8 @@ class Desk:
     lease_lasts: timedelta = LEASE_LASTS
     log: EventLog | None = None
     revocation_sla: timedelta = timedelta(0)
+    freshness: timedelta = timedelta(0)
+    reports_last: timedelta = REPORTS_LAST
 
     def cause(self, run_id: str | None = None, reason: str | None = None) -> Cause:
         """Return to whom and to what a change of this run is attributed."""

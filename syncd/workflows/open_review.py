@@ -22,7 +22,6 @@ from syncd.core.reviews import (
 )
 from syncd.core.subjects import Account, MarkKind
 from syncd.ports import Database, Ground, UnitOfWork
-from syncd.workflows.checkpoint import checkpoint_now
 from syncd.workflows.decide import RefusedDecisionError
 
 _HOURS: Final = int(OLDEST_SNAPSHOT.total_seconds()) // 3600
@@ -66,7 +65,7 @@ def open_review(database: Database, app: str, cause: Cause, policy: Policy, want
             digest=population_digest(entries),
             size=len(entries),
             generated=generated,
-            checkpoint=checkpoint_now(unit),
+            checkpoint=unit.newest_checkpoint(),
             opened=unit.decisions.now(),
             opened_by=cause.actor,
         )

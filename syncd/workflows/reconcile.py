@@ -7,9 +7,10 @@ from datetime import timedelta
 from functools import partial
 
 from syncd.core.changes import Action
+from syncd.core.group_matching import pushed_names
 from syncd.core.guard import Ground
 from syncd.core.reports import DriftReport
-from syncd.ports import KeptRun, Lease, LeaseHeldError
+from syncd.ports import KeptRun, Lease, LeaseHeldError, SourceUnhealthyError
 from syncd.workflows.apply_plan import Work, carry_out, work_of
 from syncd.workflows.desk import Desk
 from syncd.workflows.running import ExitCode, RunResult, applied, blocked, caught, end_run, guarded, tally
@@ -54,8 +55,18 @@ def _finish(desk: Desk, lease: Lease, kept: KeptRun) -> RunResult:
         for one in kept.items
         if one.item.group_id and one.result_version is not None
     }
-    outcomes = carry_out(desk, Work(kept.record.run_id, lease, items, kept.approval, left=left))
+    pushed = _pushed_now(desk) if any(item.okta_group_id for _, item in items) else None
+    outcomes = carry_out(desk, Work(kept.record.run_id, lease, items, kept.approval, left=left, pushed=pushed))
     return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(outcomes)}", None, outcomes)
+
+
+def _pushed_now(desk: Desk) -> dict[str, str]:
+    """Return the names of the groups that Okta pushes, by Okta group id: none of them where it does not tell."""
+    try:
+        return pushed_names(desk.source.group_mappings())
+    except SourceUnhealthyError as error:
+        desk.announce(f"groups are left as they are: {error}")
+        return {}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from syncd.core.alarms import RunNews, news_of_failure, news_of_report, news_of_unhealthy_source
 from syncd.core.changes import Action
+from syncd.core.evidence import Ending
 from syncd.core.reports import DriftReport
 from syncd.ports import (
     AlreadyDecidedError,
@@ -21,6 +22,7 @@ from syncd.ports import (
 )
 from syncd.workflows.apply_plan import Outcome
 from syncd.workflows.desk import Desk
+from syncd.workflows.evidence import digest, document_of
 from syncd.workflows.notify import tell_news
 
 
@@ -43,7 +45,8 @@ class RunResult:
     """A run as its caller sees it. `report` is None when nothing could be said; `outcomes` is empty for a dry run.
 
     `moved` says in words what is different now from the plan that was expected. `fault` is why nothing could be said,
-    where that is the source's.
+    where that is the source's. `document` is the report as it was kept: what every format is rendered from; None where
+    the run was not over everybody.
     """
 
     exit_code: ExitCode
@@ -52,6 +55,7 @@ class RunResult:
     outcomes: tuple[Outcome, ...] = field(default=())
     moved: tuple[str, ...] = field(default=())
     fault: SourceFault | None = None
+    document: bytes | None = None
 
     @property
     def applied(self) -> int:
@@ -67,9 +71,7 @@ def guarded(desk: Desk, kind: str, work: Callable[[Lease, str], RunResult], *, a
     """
     try:
         with held_lease(desk, kind) as (lease, run_id):
-            result = caught(lambda: work(lease, run_id))
-            end_run(desk, run_id, result, apply=apply)
-            return result
+            return end_run(desk, run_id, caught(lambda: work(lease, run_id)), apply=apply)
     except LeaseHeldError as error:
         return RunResult(ExitCode.LEASE_HELD, f"{error}. Nothing was done; run again when that run has ended")
 
@@ -139,12 +141,18 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
             unit.release_lease(lease)
 
 
-def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> None:
-    """Write how the run ended, and what follows from that for quarantines."""
+def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> RunResult:
+    """Write how the run ended, with its report, and what follows from that for quarantines.
+
+    Returns the result with the document that was kept. Raises `UnbalancedError` where the report does not add up.
+    """
     counts = result.report.tally() if result.report else {}
     news = _news(desk, run_id, result)
+    result = replace(result, document=_document(desk, result))
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.runs.end(run_id, result.exit_code, counts)
+        if result.document and desk.reports_last:
+            unit.runs.keep_report(run_id, result.document, desk.reports_last)
         if news:
             tell_news(unit, news)
         if apply and result.report:
@@ -158,8 +166,19 @@ def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -
                 "plan": result.report.plan.digest if result.report else None,
                 "applied": result.applied,
                 "counts": counts,
+                "report": digest(result.document) if result.document else None,
             },
         )
+    return result
+
+
+def _document(desk: Desk, result: RunResult) -> bytes | None:
+    """Return the report as evidence, where the run was over everybody."""
+    if result.report is None or not result.report.snapshot_id:
+        return None
+    outcomes = [outcome.as_json() for outcome in result.outcomes]
+    ending = Ending(int(result.exit_code), result.message, outcomes, result.moved)
+    return document_of(desk, result.report, ending)
 
 
 def _note_verdict(desk: Desk, unit: UnitOfWork, report: DriftReport, result: RunResult) -> None:

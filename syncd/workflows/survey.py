@@ -5,7 +5,7 @@ Nothing here changes the directory.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 
 from syncd.core.classification import Finding, classify
@@ -17,7 +17,7 @@ from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_pl
 from syncd.core.member_matching import cover_member
 from syncd.core.planning import Plan, accept, freeze_flapping, grant_grace, keeps_to_windows, make_plan
 from syncd.core.rejections import Rejections, reject
-from syncd.core.reports import DriftReport, count_situations
+from syncd.core.reports import DriftReport, Listing, count_situations
 from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
 from syncd.ports import Comparison, Lease, Manifest, SavedPlan, SourceIdentity, UnitOfWork
@@ -36,8 +36,8 @@ MOST_SUBJECTS = 50_000
 def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
     """Take a sealed snapshot, hold it against the accounts, and report what was found and what would follow.
 
-    Raises `SourceUnhealthyError` when the source cannot be read completely or its listing is not believed, and
-    `LeaseLostError` when a later run took over.
+    Raises `SourceUnhealthyError` when the source cannot be read completely or its listing is not believed,
+    `LeaseLostError` when a later run took over, and `UnbalancedError` when the report does not add up.
     """
     manifest, comparison, subjects, doubts = _look(desk, run_id, lease)
     groups = look_at_groups(desk, run_id, lease, manifest.snapshot_id, subjects)
@@ -53,7 +53,7 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         around = Circumstances(comparison.managed_active, unit.runs.spent(), groups.sizes if groups else {}, doubts)
         verdict = _judge(desk, unit, manifest.identity, plan, around)
         unit.runs.save_plan(run_id, _kept(desk, manifest.identity, manifest.snapshot_id, plan, verdict))
-    return DriftReport(
+    report = DriftReport(
         app=desk.app,
         run_id=run_id,
         snapshot_id=manifest.snapshot_id,
@@ -61,6 +61,7 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         sealed=manifest.sealed,
         assignments=comparison.assignments,
         accounts=comparison.accounts,
+        linked=_linked(comparison, subjects),
         coverage=_coverage(comparison, findings),
         counts=_counts(comparison, findings),
         findings=findings,
@@ -68,7 +69,18 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
         verdict=verdict,
         policy_digest=desk.policy.digest(),
         groups=groups.report(of_groups) if groups else None,
+        listing=Listing(manifest.pages, *astuple(manifest.identity)),
     )
+    report.balance.line()
+    return report
+
+
+def _linked(comparison: Comparison, subjects: Iterable[Subject]) -> int:
+    """Return how many accounts an assignment points to. Where not every subject is known, the store has counted."""
+    if comparison.beyond:
+        return comparison.accounts - comparison.unlisted
+    pointed_to = {candidate.account.id for one in subjects if one.assignment for candidate in one.candidates}
+    return comparison.in_sync + len(pointed_to)
 
 
 def _beyond(comparison: Comparison) -> tuple[Objection, ...]:
@@ -110,6 +122,7 @@ def report_on(
         sealed=now,
         assignments=sum(subject.assignment is not None for subject in subjects),
         accounts=len(subjects),
+        linked=sum(subject.assignment is not None for subject in subjects),
         coverage=100.0,
         counts=count_situations(findings, 0),
         findings=findings,

@@ -123,6 +123,7 @@ def report(*subjects: Subject, policy: Policy | None = None, objections: tuple[s
         sealed=NOW,
         assignments=0,
         accounts=len(subjects),
+        linked=0,
         coverage=100.0,
         counts=count_situations(findings, 0),
         findings=findings,

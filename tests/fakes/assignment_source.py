@@ -1,7 +1,7 @@
 """An Okta application in memory, for tests of what happens around it. Passes `AssignmentSourceContract`."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from syncd.core.groups import Belonging, GroupMapping, MembershipLookup
@@ -152,11 +152,15 @@ class FakeOkta:
             self.before_members(okta_group_id)
             if self.groups_hidden or number == self.failing_members_page or okta_group_id not in self.members:
                 raise refuse(f"page {number} of group {okta_group_id} answered 500")
-            ids = [one for one in sorted(self.members[okta_group_id]) if one > last][: self.page_size]
+            ids = [one for one in sorted(self.listed_members(okta_group_id)) if one > last][: self.page_size]
             yield tuple(ids)
             if len(ids) < self.page_size:
                 return
             last = ids[-1]
+
+    def listed_members(self, okta_group_id: str) -> Collection[str]:
+        """Return whom the listing of a group shows now."""
+        return self.members[okta_group_id]
 
     def look_up_membership(self, okta_group_id: str, okta_user_id: str) -> MembershipLookup:
         """As the port says."""

@@ -3,22 +3,32 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
-from tests.proof.exploring import explore, first_violation, postgres_url, scratch, scratch_url
+from tests.proof.exploring import Kind, explore, first_violation, postgres_url, scratch, scratch_url
 from tests.proof.faults import try_faults
+from tests.proof.group_mutants import GROUP_MUTANTS
+from tests.proof.groups import GroupSchedule
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
+from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS, Mutant
 from tests.proof.reviews import ReviewSchedule
 from tests.proof.schedules import Schedule
 from tests.proof.stopped import stop_everywhere
 
 SHARE = 20
-"""There is one schedule of the delta feed, and one with an access review, for so many of whole runs."""
+"""There is one schedule of each further kind for so many of whole runs."""
+
+_KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
+    "": (Schedule, MUTANTS),
+    " of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
+    " with an access review": (ReviewSchedule, REVIEW_MUTANTS),
+    " of pushed groups": (GroupSchedule, GROUP_MUTANTS),
+}
+"""The kinds of schedules, by what they are called, and what is taken away under each."""
 
 NO_SERVER = "none, because SYNCD_TEST_POSTGRES_URL is not set"
 
@@ -63,32 +73,24 @@ def _schedules(number: int) -> bool:
     for place, (name, clock) in enumerate(CLOCKS.items()):
         say(f"  with a clock that is {name}")
         explore(range(place * share, (place + 1) * share), tell, clock())
-    say("  of the delta feed")
-    explore(range(number // SHARE), tell, kind=DeltaSchedule)
-    say("  with an access review")
-    explore(range(number // SHARE), tell, kind=ReviewSchedule)
+    for of_what, (kind, _) in _KINDS.items():
+        if of_what:
+            say(f" {of_what}")
+            explore(range(number // SHARE), tell, kind=kind)
     say(f"schedules explored: {played}, violations: 0")
     return True
 
 
-_KINDS: Final = (
-    ("", MUTANTS, Schedule),
-    (" of the delta feed", DELTA_MUTANTS, DeltaSchedule),
-    (" with an access review", REVIEW_MUTANTS, ReviewSchedule),
-)
-
-
 def _mutants(patience: int) -> bool:
-    alive = []
-    for of_what, mutants, kind in _KINDS:
+    alive, every = 0, 0
+    for of_what, (kind, mutants) in _KINDS.items():
+        every += len(mutants)
         for name, mutant in mutants.items():
             with mutant():
                 found = first_violation(range(patience), kind)
-            said = f"killed by {found[1]} after {found[0]} schedules{of_what}" if found else "ALIVE"
-            say(f"  {name}: {said}")
-            alive += [] if found else [name]
-    every = sum(len(mutants) for _, mutants, _ in _KINDS)
-    say(f"mutants killed: {every - len(alive)} of {every}")
+            alive += not found
+            say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules{of_what}' if found else 'ALIVE'}")
+    say(f"mutants killed: {every - alive} of {every}")
     return not alive
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from syncd.core.changes import Action
 from syncd.core.subjects import MarkKind, Origin, Presence
 from syncd.store.decision_tables import approval, mark, waiver
-from syncd.store.tables import audit_event, lease, plan_item, resource, run, snapshot
+from syncd.store.tables import audit_event, lease, member, plan_item, resource, run, snapshot
 from tests.proof.world import Person, World
 
 NEGATIVE = {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
@@ -24,6 +24,10 @@ _NEWS = (
     "SELECT (SELECT max(pk) FROM audit_event WHERE app = ?),"
     " (SELECT count(sealed) FROM snapshot WHERE app = ?), (SELECT count(plan_digest) FROM run WHERE app = ?)"
 )
+
+
+def folded_name(row: Any) -> str:
+    return str(row.doc.get("displayName", "")).casefold()
 
 
 class ViolationError(AssertionError):
@@ -58,7 +62,7 @@ class Monitor:
             self._approvals()
             for row in self._rows(audit_event, audit_event.c.pk > self.seen):
                 self.seen = row.pk
-                self._event(orjson.loads(row.body))
+                self._event(orjson.loads(row.body) | orjson.loads(row.personal))
 
     def _rows(self, table: Any, *conditions: Any) -> list[Any]:
         of_app = table.c.app == self._app
@@ -103,7 +107,7 @@ class Monitor:
         self._fenced(row)
         self._intended(row, event["subject_id"])
         if person is not None:
-            self._subject(person, event)
+            self._subject(person)
             if action == Action.ACCOUNT_DEACTIVATED:
                 self._deactivated(person, row)
 
@@ -113,32 +117,37 @@ class Monitor:
 
     def _intended(self, row: Any, account_id: str) -> None:
         items = self._rows(plan_item, plan_item.c.run_pk == row.pk, plan_item.c.account_id == account_id)
-        done = [one for one in items if one.outcome == "done"]
+        done = [one for one in items if one.outcome == "done" and one.item["group"] is None]
         self._hold(len(done) == 1 and done[0].intended is not None, "I9: an effect without its intention and outcome")
 
-    def _subject(self, person: Person, event: dict[str, Any]) -> None:
+    def _subject(self, person: Person) -> None:
         walk = self.world.okta.walks[-1]
-        self._hold(person.origin is Origin.SCIM, "I7: an account that is not ours was touched")
         self._hold(person.pushed_at <= walk.began, "I2: an account was touched that had changed since page one")
-        (account,) = self._rows(resource, resource.c.id == event["subject_id"])
+        self._permitted(person)
+
+    def _permitted(self, person: Person) -> None:
+        """Nobody has said that the account is to be left alone."""
+        self._hold(person.origin is Origin.SCIM, "I7: an account that is not ours was touched")
+        (account,) = self._rows(resource, resource.c.id == person.account_id)
         kinds = {one.kind for one in self._rows(mark, mark.c.resource_pk == account.pk)}
         self._hold(
             kinds.isdisjoint({MarkKind.PROTECTED, MarkKind.HOLD, MarkKind.EXEMPT}), "I6: a marked account was touched"
         )
         at = int(self._connection.exec_driver_sql("SELECT strftime('%s','now')").scalar_one()) * 1_000_000
-        waivers = self._rows(waiver, waiver.c.account_id == event["subject_id"], waiver.c.expires > at + 1_000_000)
+        waivers = self._rows(waiver, waiver.c.account_id == person.account_id, waiver.c.expires > at + 1_000_000)
         self._hold(not waivers, "I20: an account whose drift is accepted was touched")
 
     def _deactivated(self, person: Person, row: Any) -> None:
         okta = self.world.okta
         planned = self.planned_at[row.id]
-        answers = [answer for at, asked, answer in okta.answers if asked == person.okta_user_id and at >= planned]
+        known_as = self._known_as(person)
+        answers = [answer for at, asked, answer in okta.answers if asked == known_as and at >= planned]
         confirmed = bool(answers) and answers[-1].presence in NEGATIVE
         self._hold(confirmed, "I3: an account was closed that Okta had not just disowned")
         if answers[-1].presence is not Presence.DEPROVISIONED:
             missing = 0
             for walk in (one for one in okta.walks if one.is_complete):
-                missing = 0 if person.okta_user_id in walk.listed else missing + 1
+                missing = 0 if known_as in walk.listed else missing + 1
             self._hold(missing > 1, "I13: an account was closed that was missing once")
         self.effects[row.id] += 1
         if row.approval is None:
@@ -147,17 +156,22 @@ class Monitor:
             self._hold(self.effects.total() <= self.world.policy.budget_day, "I5: the budget was overdrawn")
         self._admins(person)
 
+    def _known_as(self, person: Person) -> str | None:
+        """Return who in Okta somebody is, as far as anybody has told the application."""
+        return person.okta_user_id
+
     def _admins(self, closed: Person) -> None:
-        with self.world.database.reading(self.world.app) as unit:
-            group = unit.resources.read("Group", self.world.group_id)
-            if closed.account_id not in {one.value for one in group.members or ()}:
-                return
-            left = [
-                one
-                for one in group.members or ()
-                if unit.resources.read("User", one.value).document.get("active") is True
-            ]
-        self._hold(len(left) >= self.world.policy.min_admins, "I6: too few administrators were left")
+        members, left = self.administrators()
+        enough = closed.account_id not in members or len(left) >= self.world.policy.min_admins
+        self._hold(enough, "I6: too few administrators were left")
+
+    def administrators(self) -> tuple[set[str], set[str]]:
+        """Return the ids of all members of the groups that administer, and of those of them whose account is open."""
+        named = self.world.policy.admin_groups
+        groups = [one for one in self._rows(resource) if {one.id, folded_name(one)} & named]
+        rows = self._rows(member, member.c.group_pk.in_([one.pk for one in groups]))
+        people = self._rows(resource, resource.c.pk.in_([one.member_pk for one in rows]))
+        return {one.id for one in people}, {one.id for one in people if one.doc.get("active") is True}
 
     def ended(self) -> None:
         """Judge what has to hold when every process has ended."""

@@ -32,7 +32,7 @@ NEVER_ALIVE: Final = 2_000
 
 
 @contextmanager
-def _swap(target: Any, name: str, value: Any) -> Iterator[None]:
+def swap(target: Any, name: str, value: Any) -> Iterator[None]:
     kept = getattr(target, name)
     setattr(target, name, value)
     try:
@@ -42,27 +42,27 @@ def _swap(target: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _all(*switches: Any) -> Iterator[None]:
+def together(*switches: Any) -> Iterator[None]:
     if not switches:
         yield
         return
-    with switches[0], _all(*switches[1:]):
+    with switches[0], together(*switches[1:]):
         yield
 
 
-def _without_check(said: str) -> Any:
+def without_check(said: str) -> Any:
     """Take one row out of the table of checks."""
     rows = tuple(row for row in guard.CHECKS if row[0] != said)
     if len(rows) == len(guard.CHECKS):
         raise AssertionError(said)
-    return _swap(guard, "CHECKS", rows)
+    return swap(guard, "CHECKS", rows)
 
 
-def _without_judge(*names: str) -> Any:
+def without_judge(*names: str) -> Any:
     judges = tuple(judge for judge in guard._JUDGES if judge.__name__ not in names)
     if len(judges) + len(names) != len(guard._JUDGES):
         raise AssertionError(names)
-    return _swap(guard, "_JUDGES", judges)
+    return swap(guard, "_JUDGES", judges)
 
 
 def _no_seal_check() -> Any:
@@ -85,25 +85,25 @@ def _no_seal_check() -> Any:
     def short(desk: Any, *rest: Any) -> Any:
         return real(replace(desk, source=Shortened(desk.source)), *rest)
 
-    return _swap(walking, "_stage_pages", short)
+    return swap(walking, "_stage_pages", short)
 
 
 def _version_read_late() -> Any:
     """Take the version that an account has when it is compared for the one from before page one."""
     real = account_of
-    return _swap(comparison, "account_of", lambda row, _walked=None: real(row, row.version))
+    return swap(comparison, "account_of", lambda row, _walked=None: real(row, row.version))
 
 
 def _unknown_is_absent() -> Any:
     said = {**classification.LOOKUP_SAYS, Presence.UNKNOWN: Said.WITHDRAWN, Presence.ASSIGNED: Said.WITHDRAWN}
-    return _all(
-        _swap(classification, "LOOKUP_SAYS", said),
-        _swap(kernel, "refutes", lambda _item, lookup: "there" if lookup.presence is Presence.ASSIGNED else None),
+    return together(
+        swap(classification, "LOOKUP_SAYS", said),
+        swap(kernel, "refutes", lambda _item, lookup: "there" if lookup.presence is Presence.ASSIGNED else None),
     )
 
 
 def _no_admins_kept() -> Any:
-    return _all(_without_check("enough administrators stay"), _swap(planning, "_takes_an_admin", lambda *_: False))
+    return together(without_check("enough administrators stay"), swap(planning, "_takes_an_admin", lambda *_: False))
 
 
 def _everybody_is_ours() -> Any:
@@ -113,58 +113,58 @@ def _everybody_is_ours() -> Any:
     def ours(row: Any, walked: int | None = None) -> Account:
         return replace(real(row, walked), origin=Origin.SCIM)
 
-    return _all(_swap(comparison, "account_of", ours), _without_check("the account is one that syncd manages"))
+    return together(swap(comparison, "account_of", ours), without_check("the account is one that syncd manages"))
 
 
 def _audit_after_effect() -> Any:
-    return _swap(ledger.SqlRuns, "intend", lambda *_: None)
+    return swap(ledger.SqlRuns, "intend", lambda *_: None)
 
 
 def _expiry_ignored() -> Any:
     every: Any = select(waiver).where(waiver.c.app == bindparam("of_app"))
-    return _all(
-        _swap(decisions, "_WAIVERS", every),
-        _swap(consents.Waiver, "covers", lambda one, situation, _now: one.situation in (None, situation)),
+    return together(
+        swap(decisions, "_WAIVERS", every),
+        swap(consents.Waiver, "covers", lambda one, situation, _now: one.situation in (None, situation)),
     )
 
 
 def _approval_for_good() -> Any:
     """Never use an approval up."""
-    return _swap(decisions.SqlDecisions, "use_approval", lambda *_: None)
+    return swap(decisions.SqlDecisions, "use_approval", lambda *_: None)
 
 
 def _any_plan_is_approved() -> Any:
     """Let an approval of one plan pass for another one."""
     every: Any = select(approval).where(approval.c.app == bindparam("of_app")).order_by(approval.c.pk.desc()).limit(1)
-    return _swap(decisions, "_APPROVAL", every)
+    return swap(decisions, "_APPROVAL", every)
 
 
 def _no_threshold() -> Any:
-    return _without_judge("_total")
+    return without_judge("_total")
 
 
 def _no_budget() -> Any:
-    return _all(_without_judge("_budget"), _without_check("the budget is not used up"))
+    return together(without_judge("_budget"), without_check("the budget is not used up"))
 
 
 def _nobody_protected() -> Any:
-    return _swap(Policy, "protects", lambda _policy, _account: False)
+    return swap(Policy, "protects", lambda _policy, _account: False)
 
 
 def _without_check_of_marks() -> Any:
     said = {"the account is not protected", "the account is neither on hold nor exempt"}
-    return _swap(guard, "CHECKS", tuple(row for row in guard.CHECKS if row[0] not in said))
+    return swap(guard, "CHECKS", tuple(row for row in guard.CHECKS if row[0] not in said))
 
 
 def _established_at_once() -> Any:
-    return _swap(planning, "_waits", lambda *_: None)
+    return swap(planning, "_waits", lambda *_: None)
 
 
 def _grants_at_will() -> Any:
     def not_due(_desk: Any, item: Any, _work: Any) -> Any:
         return (OutcomeKind.WAITING, item.waits) if item.waits else None
 
-    return _swap(kernel, "_not_due", not_due)
+    return swap(kernel, "_not_due", not_due)
 
 
 def _cursor_advanced_on_failure() -> Any:
@@ -182,7 +182,7 @@ def _cursor_advanced_on_failure() -> Any:
                     unit.hints.note(clause, place, ())
             raise
 
-    return _swap(following, "_follow", follow)
+    return swap(following, "_follow", follow)
 
 
 def _hint_is_a_fact() -> Any:
@@ -190,7 +190,7 @@ def _hint_is_a_fact() -> Any:
         gone = Lookup(Presence.UNASSIGNED, "so says the log")
         return Subject(None, (Candidate(account, frozenset({LinkKey.OKTA_USER_ID})),), gone, removed=removed)
 
-    return _all(_swap(singly, "subject_of", subject), _swap(kernel, "refutes", lambda *_: None))
+    return together(swap(singly, "subject_of", subject), swap(kernel, "refutes", lambda *_: None))
 
 
 DELTA_MUTANTS: Final[Mapping[str, Mutant]] = {
@@ -200,28 +200,28 @@ DELTA_MUTANTS: Final[Mapping[str, Mutant]] = {
 """What is taken away from the delta feed, by name."""
 
 REVIEW_MUTANTS: Final[Mapping[str, Mutant]] = {
-    "a rejection that was taken back": lambda: _without_check("the review's rejection stands"),
-    "access for who is rejected": lambda: _without_check("no access review rejects it"),
+    "a rejection that was taken back": lambda: without_check("the review's rejection stands"),
+    "access for who is rejected": lambda: without_check("no access review rejects it"),
     "a rejection without an approval": _grants_at_will,
 }
 """What is taken away from what follows an access review, by name."""
 
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "a failed page ends the listing": _no_seal_check,
-    "no size band": lambda: _swap(walking, "judge_listing", lambda *_: None),
-    "no question before the effect": lambda: _swap(kernel, "needs_lookup", lambda *_: False),
-    "no comparison of versions": lambda: _without_check("the account is as it was before the listing"),
+    "no size band": lambda: swap(walking, "judge_listing", lambda *_: None),
+    "no question before the effect": lambda: swap(kernel, "needs_lookup", lambda *_: False),
+    "no comparison of versions": lambda: without_check("the account is as it was before the listing"),
     "version read late": _version_read_late,
     "no threshold": _no_threshold,
     "no budget": _no_budget,
     "nobody is protected": _nobody_protected,
     "marks count in the plan only": _without_check_of_marks,
     "no administrator has to stay": _no_admins_kept,
-    "no fencing": lambda: _swap(leases, "hold", lambda *_: None),
+    "no fencing": lambda: swap(leases, "hold", lambda *_: None),
     "no intention before the effect": _audit_after_effect,
     "unknown taken for absent": _unknown_is_absent,
     "waivers never end": _expiry_ignored,
-    "waivers are not looked at in the effect": lambda: _without_check("no waiver covers it"),
+    "waivers are not looked at in the effect": lambda: without_check("no waiver covers it"),
     "approvals are never used up": _approval_for_good,
     "an approval is of any plan": _any_plan_is_approved,
     "accounts of others are ours": _everybody_is_ours,

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import repeat
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from syncd.core.changes import Cause
+from syncd.core.planning import Plan
 from syncd.core.policy import Policy
 from syncd.core.subjects import MarkKind, Origin
 from syncd.ports import AlreadyDecidedError, LeaseLostError
@@ -19,7 +20,7 @@ from syncd.workflows.desk import Desk
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.running import RunResult
 from tests.proof.invariants import Monitor, ViolationError
-from tests.proof.world import DiedError, Person, Tapped, World
+from tests.proof.world import QUESTION, DiedError, Person, Tapped, World
 
 RUNS: Final = 3
 CONVERGES_EVERY: Final = 2
@@ -27,33 +28,45 @@ CONVERGES_EVERY: Final = 2
 MOVES_AT_A_POINT: Final = 0.05
 MOVES_AT_A_QUESTION: Final = 0.3
 ABOUT_WHOM: Final = 0.6
-QUESTION: Final = "question about "
 OPERATOR: Final = Cause("operator:ann")
 
 
-def _still(_: object) -> None:
+def _still(_: str) -> None:
     """Move nothing."""
 
 
 class Schedule:
-    """One schedule, from its number to its verdict."""
+    """One schedule, from its number to its verdict. `drifts` bounds how much has happened before the first run."""
+
+    drifts: ClassVar[tuple[int, int]] = (0, 6)
 
     def __init__(self, database: SqlDatabase, number: int) -> None:
         self._number = number
         self._rng = random.Random(number)
-        self.world = World(database, f"app{number}", self._rng)
-        self._monitor = Monitor(self.world)
+        self.world = self._new_world(database)
+        self._monitor = self._new_monitor()
         self._tapped: Tapped | None = None
         self._is_nested = False
         self._told = "nothing"
+
+    def _new_world(self, database: SqlDatabase) -> World:
+        return World(database, f"app{self._number}", self._rng)
+
+    def _new_monitor(self) -> Monitor:
+        return Monitor(self.world)
+
+    def _moves(self) -> Mapping[str, tuple[int, "Move"]]:
+        """Return what can happen, how often beside the others, and how."""
+        return MOVES
 
     def run(self) -> None:
         """Play the schedule. Raises `ViolationError` when an invariant does not hold."""
         self.world.populate()
         self._monitor.look()
-        for _ in range(self._rng.randint(0, 6)):
+        for _ in range(self._rng.randint(*self.drifts)):
             self._begin_with_drift()
         for number in range(RUNS):
+            self._let_time_pass()
             self.world.log.append(f"-- run {number}")
             self._process(self._rng.choice([self._report, self._apply, self._apply, self._apply_approved]))
         self._monitor.ended()
@@ -71,13 +84,15 @@ class Schedule:
         self.world.log.append(f"{move.__name__} {self.world.people.index(person)}")
         move(person)
 
+    def _let_time_pass(self) -> None:
+        """Let something happen between two runs, or nothing."""
+
     # -- processes
 
     def _process(self, work: Callable[[Desk], RunResult]) -> None:
         """Let a process of the reconciler work, until it ends or dies."""
         self._tapped = Tapped(self.world.database, self._point)
-        self.world.okta.before_page = lambda number: self._point(f"page {number}")
-        self.world.okta.before_lookup = lambda asked: self._point(f"{QUESTION}{asked}")
+        self.world.okta.tell(self._point)
         try:
             result = work(self.world.desk(self._tapped))
             self.world.log.append(f"ended with {result.exit_code.name}: {result.message[:100]}")
@@ -88,7 +103,7 @@ class Schedule:
             self.world.log.append(str(error))
         finally:
             self._tapped = None
-            self.world.okta.before_page = self.world.okta.before_lookup = _still
+            self.world.okta.tell(_still)
         self._monitor.look()
 
     def _report(self, desk: Desk) -> RunResult:
@@ -133,10 +148,6 @@ class Schedule:
         self.world.log.append(f"{self.world.now}: {name} {self.world.people.index(person)} ({self._told})")
         moves[name][1](self, person)
 
-    def _moves(self) -> "Mapping[str, tuple[int, Move]]":
-        """Return what can happen, how often beside the others, and how."""
-        return _MOVES
-
     def die(self, _person: Person) -> None:
         """Kill the process that works."""
         if self._tapped is not None:
@@ -147,12 +158,11 @@ class Schedule:
         if self._tapped is None:
             return
         self.world.end_lease()
-        kept = self.world.okta.before_page, self.world.okta.before_lookup
-        self.world.okta.before_page = self.world.okta.before_lookup = _still
+        self.world.okta.tell(_still)
         desk = self.world.desk(Tapped(self.world.database, self._watch))
         result = self._rng.choice([self._apply, self._report])(desk)
         self.world.log.append(f"the other run ended with {result.exit_code.name}")
-        self.world.okta.before_page, self.world.okta.before_lookup = kept
+        self.world.okta.tell(self._point)
 
     def _watch(self, where: str) -> None:
         if where == "after a commit":
@@ -165,9 +175,7 @@ class Schedule:
         world = self.world
         if not world.okta.assigned:
             return  # nobody at all: a listing that no run believes
-        world.okta.unanswered.clear()
-        world.okta.hidden.clear()
-        world.okta.failing_page = None
+        world.okta.mend()
         world.log.append("-- nothing moves any more")
         before = world.policy
         world.policy = _lenient(before)
@@ -177,7 +185,7 @@ class Schedule:
             result = report_drift(looking)
             if result.report is None:
                 raise ViolationError(f"I18: {result.message}\n" + "\n".join(world.log))
-            if all(item.proposed for item in result.report.plan.items):
+            if self._is_over(result.report.plan):
                 break
             reconcile(desk, apply=True, expected_digest=result.report.plan.digest)
         else:
@@ -186,10 +194,14 @@ class Schedule:
         self._rests(desk)
         self._balance(sum(result.report.counts.values()))
 
-    def _rests(self, desk: Desk) -> None:
+    def _is_over(self, plan: Plan) -> bool:
+        """Return whether a plan has nothing that happens by itself."""
+        return all(item.proposed for item in plan.items)
+
+    def _rests(self, desk: Desk, work: Callable[[Desk], RunResult] = report_drift) -> None:
         with desk.database.reading(desk.app) as unit:
             events = unit.count_audit_events()
-        report_drift(desk)
+        work(desk)
         with desk.database.reading(desk.app) as unit:
             if unit.count_audit_events() > events + _EVENTS_OF_A_REPORT:
                 raise ViolationError("I18: a run that had nothing to do wrote something\n" + "\n".join(self.world.log))
@@ -203,7 +215,9 @@ class Schedule:
         with self.world.database.reading(self.world.app) as unit:
             accounts = {person.account_id for person in self.world.people}
             linked = {unit.resources.read("User", one).document.get("externalId") for one in accounts}
-        expected = len(accounts | {f"okta {one}" for one in self.world.okta.assigned.keys() - linked})
+        assigned = self.world.okta.assigned.items()
+        lonely = {one for one, row in assigned if one not in linked and row.external_id not in accounts}
+        expected = len(accounts) + len(lonely)
         if subjects != expected:
             raise ViolationError(f"I19: {subjects} in situations, {expected} there are\n" + "\n".join(self.world.log))
 
@@ -213,7 +227,7 @@ class Schedule:
             for person in self.world.people:
                 is_open = unit.resources.read("User", person.account_id).document.get("active") is True
                 ours = person.origin is Origin.SCIM and person.account_id not in self.world.spared
-                last_admin = admins == {person.account_id}
+                last_admin = person.account_id in admins and len(admins) <= self.world.policy.min_admins
                 flapping = unit.decisions.switches([person.account_id], unit.decisions.now() - timedelta(days=7))
                 frozen = flapping.get(person.account_id, 0) >= self.world.policy.flapping
                 if ours and is_open and self.world.is_negative(person.okta_user_id) and not (last_admin or frozen):
@@ -247,9 +261,10 @@ def _hide_many(schedule: Schedule, _person: Person) -> None:
     okta.hidden = set() if okta.hidden else set(sorted(okta.assigned)[2:])
 
 
-Move = Callable[[Schedule, Person], None]
+Move = Callable[[Any, Person], None]
+"""What a schedule does to somebody, or to the world while it is somebody's turn."""
 
-_MOVES: Final[Mapping[str, tuple[int, Move]]] = {
+MOVES: Final[Mapping[str, tuple[int, Move]]] = {
     "an edit is pushed for": (4, lambda one, who: one.world.push(who, title=f"t{one.world.now}")),
     "a deactivation is pushed for": (2, lambda one, who: one.world.push(who, active=False)),
     "a reactivation is pushed for": (2, lambda one, who: one.world.push(who, active=True)),

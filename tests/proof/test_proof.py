@@ -6,6 +6,8 @@ from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
 from tests.proof.exploring import explore, first_violation, scratch, scratch_url
 from tests.proof.faults import try_faults
+from tests.proof.group_mutants import GROUP_MUTANTS
+from tests.proof.groups import GroupSchedule
 from tests.proof.kills import Site, kill_everywhere
 from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
 from tests.proof.reviews import ReviewSchedule
@@ -48,6 +50,16 @@ def test_no_schedule_with_an_access_review_breaks_an_invariant() -> None:
 def test_no_guard_of_a_rejection_can_be_taken_away_unnoticed(name: str) -> None:
     with REVIEW_MUTANTS[name]():
         assert first_violation(range(NEVER_ALIVE), ReviewSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
+def test_no_schedule_of_pushed_groups_breaks_an_invariant() -> None:
+    explore(range(80), kind=GroupSchedule)
+
+
+@pytest.mark.parametrize("name", GROUP_MUTANTS)
+def test_no_guard_of_pushed_groups_can_be_taken_away_unnoticed(name: str) -> None:
+    with GROUP_MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE), GroupSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
 @on_every_clock

@@ -28,6 +28,7 @@ from tests.fakes.assignment_source import FakeOkta, refuse
 PUSH = Cause("token:okta")
 PEOPLE = 6
 ADMINS = "Admins"
+QUESTION = "question about "
 POLICY = Policy(
     max_deactivations=2,
     budget_day=3,
@@ -99,6 +100,11 @@ class ProvedOkta(FakeOkta):
     walks: list[Walk] = field(default_factory=list)
     answers: list[tuple[int, str, Lookup]] = field(default_factory=list)
 
+    def tell(self, point: Point) -> None:
+        """From now on, tell at each page and each question where it is."""
+        self.before_page = lambda number: point(f"page {number}")
+        self.before_lookup = lambda asked: point(f"{QUESTION}{asked}")
+
     def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
         """As the port says."""
         assert resume is None, "its pages have no cursor"
@@ -122,6 +128,12 @@ class ProvedOkta(FakeOkta):
             if len(ids) < self.page_size:
                 return
             last = ids[-1]
+
+    def mend(self) -> None:
+        """Let nothing fail and nothing be left out any more."""
+        self.unanswered.clear()
+        self.hidden.clear()
+        self.failing_page = None
 
     def look_up(self, okta_user_id: str) -> Lookup:
         """As the port says."""

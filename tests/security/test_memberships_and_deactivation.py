@@ -93,7 +93,7 @@ FAULTS: list[Callable[[], Exception]] = [
     lambda: OperationalError("statement", {}, Exception("disk full")),
 ]
 MOST_STATEMENTS = 40
-WRITTEN = {"resource", "audit_event", "outbox", "inbound_deactivation"}
+WRITTEN = {"resource", "audit_event", "audit_pending", "outbox", "inbound_deactivation"}
 
 
 @pytest.fixture

@@ -28,10 +28,15 @@ READING: dict[str, list[list[str]]] = {
     "waiver": [["waiver", "list"], ["waiver", "list", *JSON]],
     "undo": [["undo", "no such run"]],
     "notify": [["notify", "test"], ["notify", "list", "--all"], ["notify", "list", "--all", *JSON]],
+    "audit": [
+        *(["audit", "export"], ["audit", "history", "ann"], ["audit", "history", "ann", *JSON]),
+        *(["audit", "seal"], ["audit", "status"], ["audit", "status", *JSON], ["audit", "verify", *JSON]),
+    ],
+    "review": [["review", "list"], ["review", "list", *JSON], ["review", "open"]],
     "storm": [["storm", "list", "--since", "2026-01-01"], ["storm", "release"]],
 }
 # These make tokens, take none, or run until they are stopped; `serve` is run here as a process.
-OTHERS = {"demo", "init", "serve", "up", "worker", "simulate"}
+OTHERS = {"demo", "init", "serve", "up", "worker", "simulate", "witness"}
 
 
 def spellings(token: str) -> Iterator[str]:

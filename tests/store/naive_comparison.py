@@ -30,6 +30,7 @@ class NaiveComparison:
             closed=sum(not account.active for account in alone),
             differing=tuple(sorted(subjects, key=order)),
             without_external_id=sum(one.external_id is None for one in settled),
+            unlisted=len(alone),
         )
 
     def is_named(self, assignment: Assignment, keys: Collection[str]) -> bool:

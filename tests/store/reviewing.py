@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from syncd.core.changes import Cause
+from syncd.core.checkpoints import Checkpoint
 from syncd.core.reviews import (
-    Checkpoint,
     Decision,
     Entry,
     Judgement,
@@ -55,7 +55,7 @@ def opened(database: SqlDatabase, entries: list[Entry], review_id: str = "r-1", 
                 digest=population_digest(entries),
                 size=len(entries),
                 generated={"rows": 2},
-                checkpoint=Checkpoint("log", 7, "ab" * 32),
+                checkpoint=Checkpoint("log", 7, b"\xab" * 32),
                 opened=unit.decisions.now(),
                 opened_by="operator:ann",
             ),

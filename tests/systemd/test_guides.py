@@ -15,7 +15,8 @@ from syncd.workflows.running import ExitCode
 from tests.systemd.unit_files import FOLDER
 
 GUIDES = {
-    path.name: path.read_text(encoding="utf-8") for path in (FOLDER.parent / "docs/operating.md", FOLDER / "README.md")
+    path.name: path.read_text(encoding="utf-8")
+    for path in (FOLDER.parent / "docs/operating.md", FOLDER.parent / "docs/reports.md", FOLDER / "README.md")
 }
 UNITS = {path.name for path in FOLDER.rglob("*") if path.is_file()}
 
@@ -78,5 +79,7 @@ def test_the_defaults_that_the_guide_tells_are_the_defaults() -> None:
     names = ("max_deactivations", "max_percent", "small_population", "min_listing_percent", "revocation_sla_minutes")
     for name in (*names, "freshness_hours", "storm_deactivations", "storm_minutes"):
         assert f"`{name}` ({getattr(app, name):g})" in GUIDES["operating.md"]
+    assert f"`report_days` ({app.report_days})" in GUIDES["operating.md"]
+    assert f"`report_days` ({app.report_days})" in GUIDES["reports.md"]
     assert f"`digest_hours` ({Settings().notify.digest_hours:g})" in GUIDES["operating.md"]
     assert f"`{app.schedule}` by default" in GUIDES["operating.md"]

@@ -124,6 +124,35 @@ def test_what_a_run_left_of_a_group_is_where_its_successor_goes_on(
     assert members(office, local) == {staff[0]}
 
 
+@pytest.mark.parametrize("since", ["unlinked", "paused", "renamed", "hidden"])
+def test_a_run_that_died_leaves_a_group_that_is_pushed_no_more_or_under_another_name(
+    office: Office, staff: list[str], guides: tuple[str, str], since: str
+) -> None:
+    local, okta_group_id = guides
+    office.okta.change_push(okta_group_id, name="Tours")
+    if since != "renamed":
+        office.okta.members[okta_group_id][3:] = []
+    kernel, lease = kernel_of(office)
+    assert next(kernel) is Step.BEGUN
+    kernel.close()
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.release_lease(lease)
+    if since == "unlinked":
+        del office.okta.mappings[okta_group_id]
+    elif since == "hidden":
+        office.okta.groups_hidden = True
+    else:
+        changes = {"paused": {"status": "INACTIVE"}, "renamed": {"name": "Guides"}}
+        office.okta.change_push(okta_group_id, **changes[since])
+    resume(office.desk)
+    assert members(office, local) == set(staff[:4])
+    with office.database.reading(APP) as unit:
+        assert unit.resources.read("Group", local).document["displayName"] == "Guides"
+        kept = unit.runs.kept(unit.runs.latest(1)[0].run_id)
+    assert kept is not None
+    assert {one.outcome for one in kept.items} == {OutcomeKind.SKIPPED}
+
+
 @pytest.mark.parametrize("step", list(Step))
 def test_a_run_that_lost_its_lease_takes_nobody_out_any_more(
     office: Office, staff: list[str], guides: tuple[str, str], step: Step

@@ -286,3 +286,43 @@ def test_what_is_only_reported_is_not_changed(
     office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
     assert reconcile(office.desk, apply=True).applied == 0
     assert members(office, local) == set(staff[:4])
+
+
+def test_a_name_that_a_group_of_administrators_would_lose_stays(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    office.policy = replace(GROUPS, admin_groups=frozenset({"guides"}))
+    local, okta_group_id = guides
+    office.okta.change_push(okta_group_id, name="Tours")
+    result = reconcile(office.desk, apply=True)
+    assert (result.applied, planned(result)) == (0, [])
+    assert result.report is not None
+    assert "guard.admin_groups" in result.report.plan.deferred[0].reason
+    office.policy = replace(GROUPS, admin_groups=frozenset({"guides", local}))
+    assert reconcile(office.desk, apply=True).applied == 1
+
+
+def test_a_name_that_makes_administrators_waits_for_an_approval(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    office.policy = replace(GROUPS, admin_groups=frozenset({"owners"}))
+    office.okta.change_push(guides[1], name="Owners")
+    result = reconcile(office.desk, apply=True)
+    assert [outcome.kind for outcome in result.outcomes] == [OutcomeKind.WAITING]
+    assert result.report is not None
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.decisions.approve(result.report.plan.digest, "boss", "as it should be", LEASE_LASTS)
+    assert reconcile(office.desk, apply=True).applied == 1
+
+
+def test_a_member_whose_account_came_to_be_somebody_elses_stays(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    office.okta.before_lookup = lambda _: office.edit(staff[3], externalId="00uSomebodyElse")
+    result = reconcile(office.desk, apply=True)
+    assert [outcome.reason for outcome in result.outcomes] == [
+        "not so: the account is of the person whom Okta was asked about"
+    ]
+    assert members(office, local) == set(staff[:4])
