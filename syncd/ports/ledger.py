@@ -144,9 +144,6 @@ class Runs(Protocol):
     def latest(self, limit: int = 10, kinds: Collection[str] = ()) -> tuple[RunRecord, ...]:
         """Return the youngest runs first; those of these kinds only, where any are given."""
 
-    def between(self, start: datetime, end: datetime) -> tuple[RunRecord, ...]:
-        """Return the runs that began from `start` up to, and without, `end`, oldest first."""
-
     def closures(self, within: timedelta) -> tuple[Closure, ...]:
         """Return the deactivations that were carried out within that time by the database's clock, oldest first."""
 
@@ -158,3 +155,6 @@ class Runs(Protocol):
 
     def report_of(self, run_id: str) -> KeptReport | None:
         """Return the run with its report, or None when there is no such run."""
+
+    def between(self, start: datetime, end: datetime) -> tuple[RunRecord, ...]:
+        """Return the runs that began from `start` up to, and without, `end`, oldest first."""

@@ -32,6 +32,7 @@ READING: dict[str, list[list[str]]] = {
         *(["audit", "export"], ["audit", "history", "ann"], ["audit", "history", "ann", *JSON]),
         *(["audit", "seal"], ["audit", "status"], ["audit", "status", *JSON], ["audit", "verify", *JSON]),
     ],
+    "evidence": [["evidence", "pack", "--from", "2026-01-01", "--to", "2026-01-02"]],
     "review": [["review", "list"], ["review", "list", *JSON], ["review", "open"]],
     "storm": [["storm", "list", "--since", "2026-01-01"], ["storm", "release"]],
 }
