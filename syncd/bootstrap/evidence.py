@@ -16,8 +16,9 @@ from syncd.core.controls import ControlsError
 from syncd.core.movements import Period
 from syncd.core.notes import VerifierKey
 from syncd.evidence import Pack, Verified, build, verify
-from syncd.evidence.access_reviews import as_supplements
+from syncd.evidence.access_reviews import review_supplements
 from syncd.evidence.archive import MOST_BYTES, WHOLE
+from syncd.evidence.drift_reports import report_supplements
 from syncd.evidence.packing import Choices, shipped_controls
 from syncd.evidence.problems import PackError
 from syncd.okta_source.event_log import OVERLAP
@@ -26,6 +27,7 @@ from syncd.ports import Announce
 from syncd.signing import KeyFileError, SigningKey, is_signed, read_signing_key
 from syncd.store import SqlDatabase
 from syncd.workflows.collect_evidence import Wanted, collect
+from syncd.workflows.collect_reports import reports_in
 from syncd.workflows.collect_reviews import reviews_in
 from syncd.workflows.read_log import ReadLog, read_log
 
@@ -78,8 +80,11 @@ def pack_evidence(settings: Settings, asked: Asked, announce: Announce) -> Packe
         read = _read(settings, asked, wanted, announce)
         announce(f"{len(read.events)} events of the System Log; collecting what was done here")
         evidence = collect(store, store.audit_log, wanted, read)
-        reviews = tuple(as_supplements(reviews_in(store, asked.app, wanted.period)))
-        pack = build(evidence, replace(choices, supplements=reviews), signer)
+        others = (
+            *review_supplements(reviews_in(store, asked.app, wanted.period)),
+            *report_supplements(reports_in(store, evidence)),
+        )
+        pack = build(evidence, replace(choices, supplements=others), signer)
         verify(pack.content, signer.key, (), is_signed)
         _note(store, asked, wanted, pack)
     return Packed(pack, evidence.gaps)

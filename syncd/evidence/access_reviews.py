@@ -21,7 +21,7 @@ _ITEMS: Final = (
 )
 
 
-def as_supplements(reviews: Sequence[HeldReview]) -> Iterator[Supplement]:
+def review_supplements(reviews: Sequence[HeldReview]) -> Iterator[Supplement]:
     """Yield the files: none where there was no review."""
     if reviews:
         table = write_csv(_REVIEWS, map(_review_row, reviews))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from scim.resource import timestamp
 from syncd.core.audit_log import PERSONAL, commitment, epoch_of
+from syncd.core.changes import Action
 from syncd.core.checkpoints import Checkpoint
 from syncd.core.merkle import is_consistent, is_included, leaf_hash
 from syncd.core.movements import Movement, Outcome, Place
@@ -16,6 +17,7 @@ from syncd.core.notes import IsSigned, Note, NoteError, VerifierKey
 from syncd.core.proofs import Proof, ProofError, check
 from syncd.core.sampling import draw
 from syncd.evidence.archive import read, refuse_other_form
+from syncd.evidence.drift_reports import FOLDER, refuse_report
 from syncd.evidence.entries import PROOFS, path_of, proof_name, read_lines
 from syncd.evidence.manifest import MANIFEST, SIGNATURE, read_manifest, refuse_files, refuse_signature
 from syncd.evidence.problems import PackError
@@ -59,6 +61,7 @@ def verify(data: bytes, key: VerifierKey, witnesses: Sequence[VerifierKey], is_s
         checks.records()
         checks.heads()
         checks.proofs(witnesses)
+        checks.reports()
         checks.population()
         checks.sample()
     except (KeyError, TypeError, ValueError) as error:
@@ -80,6 +83,7 @@ class _Check:
         self._key = key
         self._is_signed = is_signed
         self.seen: dict[int, Mapping[str, Any]] = {}
+        self._reports: dict[str, object] = {}
         self.erased = 0
         self.older_keys = 0
 
@@ -128,6 +132,12 @@ class _Check:
                 raise PackError(name, str(error)) from error
             if name != proof_name(proof.index) or self.seen.get(proof.index) != json.loads(proof.record.body):
                 raise PackError(name, "it proves another entry than the one of its name")
+
+    def reports(self) -> None:
+        """Check that each drift report is the one that the log names."""
+        for name, content in self._files.items():
+            if name.startswith(FOLDER):
+                refuse_report(name, content, self._reports)
 
     def heads(self) -> None:
         """Check that each checkpoint is the beginning of the newest one."""
@@ -215,6 +225,9 @@ class _Check:
             self.erased += 1
         elif commitment(bytes.fromhex(salt), personal.encode()) != event[PERSONAL]:
             raise PackError(name, f"the personal part of {where} is not the one that was written")
+        elif event["action"] == Action.RUN_ENDED:
+            detail = json.loads(personal)["detail"]
+            self._reports[detail["run"]] = detail.get("report")
 
     def _balance(self, name: str, what: str, found: int) -> None:
         told = self._manifest["counts"][what]

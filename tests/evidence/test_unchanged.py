@@ -252,7 +252,7 @@ def test_another_key_and_a_key_of_a_witness_are_refused(packed: Packed) -> None:
 
 def test_a_witness_has_to_have_signed_where_it_is_asked_for(made: Month) -> None:
     witness = SigningKey.new("witness.example", COSIGNATURE)
-    with pytest.raises(PackError, match=r"witness\.example did not sign"):
+    with pytest.raises(PackError, match=r"checkpoint\.txt: the witness witness\.example did not sign"):
         checked(made, made.pack().content, witness.key)
     with made.database.audit_log.reading_log() as reader:
         newest = reader.newest_checkpoint()

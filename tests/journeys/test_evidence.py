@@ -15,11 +15,14 @@ from syncd.bootstrap.settings import load_settings
 from syncd.bootstrap.stores import create_token, open_store, upgrade_database
 from syncd.cli import main
 from syncd.core.changes import Cause
+from syncd.core.notes import Note
 from syncd.core.reviews import Decision, Judgement, Scope
-from syncd.evidence.archive import read
+from syncd.evidence.archive import read, write
+from syncd.evidence.manifest import MANIFEST, SIGNATURE, File, pretty, signed_text
 from syncd.okta_source.event_log import PATH
-from syncd.signing import SigningKey, write_signing_key
+from syncd.signing import SigningKey, read_signing_key, write_signing_key
 from syncd.simulator import RequestFault, SimulatedOrg
+from syncd.workflows.evidence import kept_document
 from syncd.workflows.open_review import NewReview, open_review
 from syncd.workflows.review_access import decide_account
 from tests.support.program import free_port, running
@@ -105,6 +108,17 @@ def table(pack: Path, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(read(pack.read_bytes())[name].decode(), newline="")))
 
 
+def resign(files: dict[str, bytes], folder: Path) -> bytes:
+    """Return a pack of other files, signed by who has the key."""
+    key, others = read_signing_key(folder / "audit.key"), dict(files)
+    told = json.loads(others.pop(MANIFEST))
+    del others[SIGNATURE]
+    told["files"] = [File(name, content, "").as_json() for name, content in others.items()]
+    manifest = pretty(told)
+    note = Note(signed_text(manifest), (key.sign_note(signed_text(manifest)),))
+    return write({MANIFEST: manifest, SIGNATURE: str(note).encode(), **others})
+
+
 def movements(pack: Path) -> dict[tuple[str, str], dict[str, str]]:
     return {(row["movement"], row["oktaUserId"]): row for row in table(pack, "population.csv")}
 
@@ -148,8 +162,26 @@ def test_everybody_who_joined_moved_or_left_is_in_the_pack_with_what_was_done(
     told = verified(pack, installation.key, capsys)
     assert told["complete"] is True
     assert told["counts"]["matched"] == 5
-    assert [row["kind"] for row in table(pack, "runs.csv")] == ["drift-report"]
     assert any(row["what"] == "account:created" for row in table(pack, "unmatched.csv")) is False
+
+
+def test_the_drift_reports_of_the_period_are_there_as_they_were_kept(
+    installation: Installation, capsys: Capture
+) -> None:
+    installation.hire("ann@example.com")
+    assert installation.syncd("drift-report", "--quiet") == 0
+    _, pack = installation.pack("reported.zip")
+    (run,) = table(pack, "runs.csv")
+    assert run["kind"] == "drift-report"
+    files = read(pack.read_bytes())
+    assert json.loads(files[f"drift-reports/{run['run']}.json"])["report"]["app"] == "crm"
+    with open_store(load_settings(installation.path)) as store:
+        kept = kept_document(store, "crm", run["run"])
+    assert files[f"drift-reports/{run['run']}.json"] == kept
+    resigned = resign(files | {f"drift-reports/{run['run']}.json": kept.replace(b"crm", b"erp")}, installation.folder)
+    pack.write_bytes(resigned)
+    assert main(["evidence", "verify", str(pack), "--pubkey", installation.key]) == 8
+    assert "it is not the report that the audit log names" in capsys.readouterr().err
 
 
 def test_whom_a_run_finds_is_told_as_found_at_night_and_the_pack_before_is_an_event(
