@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from syncd.core.reviews import count_decisions
+from syncd.core.spreadsheets import write_csv
 from syncd.evidence.packing import Supplement
-from syncd.evidence.separated import write_csv
 from syncd.workflows.collect_reviews import HeldReview
 
 KIND: Final = "access-review"

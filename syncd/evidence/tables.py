@@ -11,7 +11,7 @@ from syncd.core.changes import Action
 from syncd.core.controls import SUPPORTS, Mapped
 from syncd.core.movements import REASONS, Case, Movement, Outcome
 from syncd.core.sampling import rank
-from syncd.evidence.separated import write_csv
+from syncd.core.spreadsheets import write_csv
 from syncd.workflows.collect_evidence import Evidence, policies_of
 from syncd.workflows.log_records import Entry
 

@@ -1,15 +1,9 @@
-"""CSV for spreadsheets, and for Vanta.
+"""CSV for spreadsheets, and for Vanta."""
 
-As RFC 4180 has it: a header, CRLF at the end of each line, quotes where a value needs them; UTF-8. A spreadsheet takes
-a cell that begins with one of `= + - @`, their full-width forms, a tab or a line break for a formula, and names come
-from outside: such a cell gets an apostrophe in front (OWASP, CSV Injection).
-"""
-
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from syncd.core.spreadsheets import write_csv
 from syncd.reporting.document import Document, checkpoint_of, findings_of, group_findings_of
 
 COLUMNS: Final = (
@@ -41,8 +35,6 @@ COLUMNS: Final = (
 """`record` is "report", "situation", "group-situation", "finding" or "group-finding". The last nine are of a report."""
 
 VANTA_COLUMNS: Final = ("Account name", "Account owner", "Role", "Status")
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def as_csv(document: Document) -> bytes:
@@ -105,18 +97,4 @@ def _rows(document: Document) -> Iterable[Mapping[str, Any]]:
 
 
 def _written(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    """Return a value as a cell that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return write_csv(columns, ([row.get(column) for column in columns] for row in rows))
