@@ -16,6 +16,11 @@ INTEGRATION = """\
   (shown this once; it is {made.token_id}, valid until {made.expires:%Y-%m-%d})
 """
 
+AUDIT_LOG = """\
+  {key_file} signs it. Keep a copy where this machine is not.
+  Who verifies it needs its public key: {public_key}
+  Let its heads leave this machine: set audit.heads_folder, heads_url or witnesses."""
+
 NEXT_STEPS = """\
   1. Put an Okta API token of a read-only administrator into {token_file}.
   2. syncd config check --config {path}
@@ -54,10 +59,13 @@ def command(
         "public_url": public_url or click.prompt("Public address of this server", default="https://scim.example.com"),
     }
     initialise(path, **answers)
-    made = create_token(load_settings(path), app_name, "made by syncd init")
+    settings = load_settings(path)
+    made = create_token(settings, app_name, "made by syncd init")
     say(f"Wrote {path} (only you can read it) and made the database {directory.resolve() / 'syncd.db'}.\n")
     heading("Enter in the Okta admin console, Applications > your app > Provisioning > Integration")
     say(INTEGRATION.format(url=answers["public_url"].rstrip("/"), made=made))
     heading("Then")
     say(NEXT_STEPS.format(path=path, token_file=directory / "okta-api-token"))
+    heading("\nThe audit log")
+    say(AUDIT_LOG.format(key_file=settings.audit.signing_key_file, public_key=settings.audit.public_key))
     return 0
