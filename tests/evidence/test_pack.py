@@ -18,6 +18,7 @@ from syncd.evidence.archive import read
 from syncd.signing import is_signed
 from syncd.workflows.collect_evidence import NothingSealedError
 from tests.evidence.made import Month, month
+from tests.support.oscal import trestle, trestle_workspace
 
 Packed = tuple[Month, Pack]
 
@@ -178,3 +179,9 @@ def test_the_assessment_results_name_each_breach_and_only_what_there_is(packed: 
     assert {evidence["href"] for one in result["observations"] for evidence in one["relevant-evidence"]} <= files.keys()
     (plan,) = model["assessment-results"]["back-matter"]["resources"]
     assert model["assessment-results"]["import-ap"]["href"] == f"#{plan['uuid']}"
+
+
+def test_trestle_finds_the_oscal_of_a_pack_valid(packed: Packed, tmp_path_factory: pytest.TempPathFactory) -> None:
+    workspace = trestle_workspace(tmp_path_factory)
+    done = trestle(workspace, json.loads(read(packed[1].content)["oscal.json"]))
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -3,8 +3,6 @@
 import copy
 import hashlib
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,7 @@ from syncd.reporting import render
 from syncd.reporting.oscal import CONTROLS
 from syncd.reporting.references import broken_references
 from tests.reporting.documents import clean_document, documents, hostile_document
-
-TRESTLE = "SYNCD_TRESTLE"
+from tests.support.oscal import trestle, trestle_workspace
 
 
 def oscal(document: dict[str, Any]) -> dict[str, Any]:
@@ -32,21 +29,7 @@ def result(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace of trestle, which reads files in one only."""
-    program = os.environ.get(TRESTLE)
-    if not program:
-        pytest.skip(f"{TRESTLE} is not set; make oscal makes what it names")
-    folder = tmp_path_factory.mktemp("trestle")
-    subprocess.run([program, "init"], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-def trestle(folder: Path, made: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    path = folder / "assessment-results" / "drift" / "assessment-results.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(made), encoding="utf-8")
-    command = [os.environ[TRESTLE], "validate", "-f", str(path)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return trestle_workspace(tmp_path_factory)
 
 
 @pytest.mark.parametrize("document", [hostile_document(), hostile_document(None), clean_document()])
