@@ -8,6 +8,7 @@ import click
 
 from syncd.cli.console import print_json, print_table, say
 from syncd.cli.failures import Failure
+from syncd.cli.operator import cause
 from syncd.cli.options import Decorated, app_option, choose_app, config_option, json_option
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def release(config_path: Path | None, app_name: str | None, minutes: int) -> int
     settings = load_settings(config_path)
     name, _ = choose_app(settings, app_name)
     with open_store(settings) as store:
-        held = release_storm(store, name, timedelta(minutes=minutes), SystemClock())
+        held = release_storm(store, name, timedelta(minutes=minutes), SystemClock(), cause())
     say(f"{'Released' if held else 'They were not held'}: {name} takes any number for {minutes} minutes.")
     return 0
 

@@ -37,6 +37,7 @@ class Action(StrEnum):
     ACCOUNT_UNMARKED = "account:unmarked"
     WAIVER_GIVEN = "waiver:given"
     WAIVER_ENDED = "waiver:ended"
+    STORM_RELEASED = "storm:released"
     AUDIT_ERASED = "audit:erased"
     REVIEW_OPENED = "review:opened"
     REVIEW_DECIDED = "review:decided"

@@ -7,7 +7,7 @@ from typing import Final
 
 from scim.errors import TooManyRequests
 from syncd.core.alarms import StormRule, storm_held
-from syncd.core.changes import Cause
+from syncd.core.changes import Action, Cause
 from syncd.core.notices import NoticeKind
 from syncd.ports import Clock, Database, UnitOfWork
 from syncd.workflows.notify import end_reason, raise_notice
@@ -68,14 +68,17 @@ class HoldingDatabase:
                 raise_notice(unit, storm_held(app, rule))
 
 
-def release_storm(database: Database, app: str, lasting: timedelta, clock: Clock) -> bool:
+def release_storm(database: Database, app: str, lasting: timedelta, clock: Clock, cause: Cause) -> bool:
     """Let pushes close accounts again, and however many they like for as long as `lasting`.
 
-    Returns False when they were not held; they are let through all the same.
+    Returns False when they were not held; they are let through all the same. It is an override, so the audit trail has
+    it, with who did it.
     """
-    with database.transaction(app, Cause("operator")) as unit:
+    with database.transaction(app, cause) as unit:
         held = unit.notices.push_hold().since is not None
-        unit.notices.release_pushes(clock.now() + lasting)
+        until = clock.now() + lasting
+        unit.notices.release_pushes(until)
+        unit.note(Action.STORM_RELEASED, {"held": held, "until": until.isoformat()})
         end_reason(unit, NoticeKind.PUSH_STORM.value)
         return held
 

@@ -14,6 +14,7 @@ from tests.workflows.pushing import Answer, Pusher
 
 RULE = StormRule(2, timedelta(minutes=10), hold=True)
 HOUR = timedelta(hours=1)
+OPERATOR = Cause("operator:ann")
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_person_lets_it_through_for_a_while(
     for user in staff[:3]:
         close(okta, user)
     shorter_than_the_window = timedelta(minutes=5)
-    assert release_storm(database, APP, shorter_than_the_window, clock)
+    assert release_storm(database, APP, shorter_than_the_window, clock, OPERATOR)
     assert reasons(database) == []
     assert [close(okta, user).status for user in staff[2:5]] == [200] * 3
     clock.moment += shorter_than_the_window
@@ -113,7 +114,14 @@ def test_a_person_lets_it_through_for_a_while(
 
 
 def test_to_release_what_is_not_held_says_so(database: SqlDatabase, clock: SteppingClock) -> None:
-    assert not release_storm(database, APP, HOUR, clock)
+    assert not release_storm(database, APP, HOUR, clock, OPERATOR)
+
+
+def test_who_let_it_through_is_in_the_audit_trail(database: SqlDatabase, clock: SteppingClock) -> None:
+    release_storm(database, APP, HOUR, clock, OPERATOR)
+    with database.reading(APP) as unit:
+        (event,) = unit.audit_trail(limit=1)
+    assert (event.action, event.actor, event.detail["held"]) == ("storm:released", "operator:ann", False)
 
 
 def test_who_does_not_hold_any_more_is_released_by_the_watch(
