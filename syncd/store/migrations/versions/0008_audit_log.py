@@ -113,7 +113,7 @@ def _on_postgresql() -> None:
     )
     op.execute(
         "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit log is never changed'; END $$"
+        "$$ BEGIN RAISE EXCEPTION 'the audit log is never changed' USING ERRCODE = '23000'; END $$"
     )
     op.execute(
         "CREATE TRIGGER audit_event_waits AFTER INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION audit_event_waits()"
