@@ -301,7 +301,7 @@ def _answered(lookup: Lookup) -> str:
 
 def _cover(finding: Finding, protects: Callable[[Account], bool]) -> Finding:
     situation, reason = covered(finding.situation, finding.reason, finding.account, protects)
-    return replace(finding, situation=situation, reason=reason)
+    return finding if situation is finding.situation else replace(finding, situation=situation, reason=reason)
 
 
 def covered(

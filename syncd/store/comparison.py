@@ -85,9 +85,12 @@ _COUNT_UNLISTED: Final = select(func.count()).select_from(resource).where(is_one
 
 
 def compare(scope: Scope, snapshot: AnyRow, most: int | None = None, also: Collection[str] = ()) -> Comparison:
-    """Return the comparison of a sealed snapshot, whose row it is. `also` as `Staging.compare` has it."""
+    """Return the comparison of a sealed snapshot, whose row it is. `also` as `Staging.compare` has it.
+
+    Raises `SnapshotRefusedError` when the snapshot has not all of its rows any more.
+    """
     asking = _Asking(scope, {"of_app": scope.app, "of_pk": snapshot.pk})
-    pairs = pair(scope, asking.parameters)
+    pairs = pair(scope, snapshot, asking.parameters)
     wanted = asking.named_by(also)
     gathered = _Gathered(most)
     unlisted = asking.unlisted(snapshot.sealed)
@@ -196,8 +199,7 @@ class _Asking:
 
 def _partners(row: AnyRow) -> Iterator[tuple[LinkKey, int]]:
     """Yield each key of the row that points to an account, with the account's row number."""
-    for key in PARTNERS:
-        pk = getattr(row, key.name)
+    for key, pk in zip(PARTNERS, row[-len(PARTNERS) :], strict=True):
         if pk is not None:
             yield key, pk
 

@@ -16,27 +16,34 @@ from typing import Any, Final, TypeVar
 
 import orjson
 from sqlalchemy import (
+    Boolean,
     FromClause,
     Select,
     Text,
     and_,
     bindparam,
+    case,
+    cast,
     false,
     func,
+    literal,
     literal_column,
     not_,
+    null,
     or_,
     select,
     true,
     union,
+    union_all,
 )
 from sqlalchemy.sql.elements import ColumnElement
 
 from syncd.core.subjects import LinkKey, Origin
+from syncd.ports import SnapshotRefusedError
 from syncd.store.constructs import POSTGRESQL, is_one_of, json_list
 from syncd.store.correlation import APP_AGREES, PARTNERS, PUSH_FAILED, USER_AGREES, belongs, is_item, is_user, some
 from syncd.store.scope import Scope
-from syncd.store.tables import NUMBER, resource, snapshot_item
+from syncd.store.tables import NUMBER, AnyRow, resource, snapshot_item
 
 AT_ONCE: Final = 5000
 """How many rows are named to the database at a time."""
@@ -48,7 +55,7 @@ _Value = TypeVar("_Value", int, str)
 
 @dataclass(slots=True)
 class Pairs:
-    """How many accounts there are, how many of them are active and came over SCIM, and what is left over.
+    """How many pairs agree, how many accounts there are, how many of them are active and came over SCIM, and the rest.
 
     `doubtful` are the Okta user ids of rows that are not in one agreeing pair, and `elsewhere` those of them that carry
     another id or another name than the account with their Okta user id has, or have no such account. The row numbers
@@ -56,6 +63,7 @@ class Pairs:
     origin) and `closed`.
     """
 
+    agreeing: int = 0
     accounts: int = 0
     managed_active: int = 0
     doubtful: set[str] = field(default_factory=set)
@@ -65,7 +73,11 @@ class Pairs:
     closed: list[int] = field(default_factory=list)
 
     def add(self, row: Any) -> None:
-        """Add what one statement found. A list that it did not look for is None."""
+        """Add what one statement found. A list that it did not look for is None.
+
+        `row.pairs` is how many agree together with how many values `row.doubtful` has, one of them perhaps twice.
+        """
+        self.agreeing += row.pairs - len(row.doubtful or ())
         self.accounts += row.accounts
         self.managed_active += row.managed_active
         self.doubtful.update(row.doubtful or ())
@@ -75,13 +87,21 @@ class Pairs:
         self.closed += row.closed or ()
 
 
-def pair(scope: Scope, parameters: Mapping[str, Any]) -> Pairs:
-    """Return the pairs of a snapshot."""
+def pair(scope: Scope, snapshot: AnyRow, parameters: Mapping[str, Any]) -> Pairs:
+    """Return the pairs of a snapshot, whose row it is. Raises `SnapshotRefusedError` when some of its rows are lost."""
     pairs = Pairs()
     for statement in _PAIRS[scope.dialect]:
         pairs.add(scope.connection.execute(statement, parameters).one())
+    # Each row is in one agreeing pair at most, because names are unique, or is doubtful. Where several accounts carry
+    # its Okta user id it can be both, and has another name than one of them: it is elsewhere, too.
+    rows, disputed = pairs.agreeing + len(pairs.doubtful), set[str]()
     for given in in_chunks(sorted(pairs.elsewhere)):
-        pairs.doubtful.update(scope.connection.execute(_DISPUTED, {**parameters, "given": given}).scalars())
+        asked = {**parameters, "given": given}
+        rows -= scope.connection.execute(_COUNT_AGREEING, asked).scalar_one()
+        disputed.update(scope.connection.execute(_DISPUTED, asked).scalars())
+    if rows != snapshot.rows:
+        raise SnapshotRefusedError(f"snapshot {snapshot.id} has lost rows since it was sealed")
+    pairs.doubtful |= disputed
     return pairs
 
 
@@ -115,60 +135,152 @@ def _carries_another(account: FromClause, item: FromClause) -> ColumnElement[boo
 
 _by_okta_id: Final = LinkKey.OKTA_USER_ID
 _partner: Final = PARTNERS[_by_okta_id]
-_joined: Final = snapshot_item.outerjoin(
-    _partner, and_(is_user(_partner), belongs(_by_okta_id, _partner, snapshot_item))
-)
+_is_partner: Final = and_(is_user(_partner), belongs(_by_okta_id, _partner, snapshot_item))
 _differs: Final = not_(_agree(_partner, snapshot_item))
-_elsewhere: Final = json_list(snapshot_item.c.okta_user_id, and_(_differs, _carries_another(_partner, snapshot_item)))
+_NAMED: Final = (is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, GIVEN))
+_COUNT_AGREEING: Final = (
+    select(func.count())
+    .select_from(snapshot_item)
+    .join(_partner, _is_partner)
+    .where(*_NAMED, _agree(_partner, snapshot_item))
+)
 _lone: Final = resource.alias("lone")
 ALONE: Final = select(_lone.c.pk).where(
     is_user(_lone), not_(some(snapshot_item, is_item(snapshot_item), belongs(_by_okta_id, _lone, snapshot_item)))
 )
 """The row numbers of accounts that no row has the Okta user id of: whoever is unlisted is among them."""
 
-_NAMED: Final = ("doubtful", "elsewhere", "managed", "foreign", "closed")
+_came_over_scim: Final = resource.c.origin == Origin.SCIM.value
+_is_managed: Final = and_(resource.c.active, _came_over_scim)
 
 
-def _found(counted: FromClause | None = None, /, **named: ColumnElement[Any]) -> Select[Any]:
-    """Return a statement that counts accounts, or none, and names some: what `Pairs.add` reads."""
-    counts: tuple[ColumnElement[Any], ...] = (literal_column("0", NUMBER), literal_column("0", NUMBER))
-    if counted is not None:
-        managed = and_(counted.c.active, counted.c.origin == Origin.SCIM.value)
-        counts = (func.count(counted.c.pk), func.count(counted.c.pk).filter(managed))
+def _told(pairs: Any = None, accounts: Any = None, managed_active: Any = None, **named: Any) -> tuple[Any, ...]:
+    """Return the columns that `Pairs.add` reads: 0 for a number that is not given, NULL for a list that is not."""
+    counts = {"pairs": pairs, "accounts": accounts, "managed_active": managed_active}
     nothing = literal_column("NULL", json_list.type)
-    return select(
-        counts[0].label("accounts"),
-        counts[1].label("managed_active"),
-        *(named.get(name, nothing).label(name) for name in _NAMED),
+    return (
+        *(literal_column("0", NUMBER).label(name) if of is None else of.label(name) for name, of in counts.items()),
+        *(named.get(name, nothing).label(name) for name in ("doubtful", "elsewhere", "managed", "foreign", "closed")),
     )
 
 
-def _alone() -> dict[str, ColumnElement[Any]]:
-    came_over_scim = resource.c.origin == Origin.SCIM.value
-    kinds = {
-        "managed": and_(resource.c.active, came_over_scim),
-        "foreign": and_(resource.c.active, not_(came_over_scim)),
-        "closed": not_(resource.c.active),
-    }
-    return {name: json_list(resource.c.pk, kind) for name, kind in kinds.items()}
+# ------------------------------------------------------------------ PostgreSQL
+
+# What is found of a pair, of an account alone, or of a row alone: a letter, and the name of what is left over.
+_AGREES, _DOUBTFUL, _ELSEWHERE, _MANAGED, _FOREIGN, _CLOSED = "ademfc"
 
 
-# PostgreSQL filters and counts in several processes at once, unless a list is made of what was not filtered. SQLite
-# fetches each row once, for the join, and finds those alone by an index without fetching any other.
+def _tagged(tag: str, name: ColumnElement[Any]) -> ColumnElement[str]:
+    return literal(tag, Text()).concat(cast(name, Text()))
+
+
+def _is_tagged(found: ColumnElement[str], *tags: str) -> ColumnElement[bool]:
+    return func.substr(found, 1, 1).in_(tags)
+
+
+def _of_accounts() -> Select[str, bool]:
+    """Return the query for what is found of each account, and whether it is active and came over SCIM."""
+    item = snapshot_item
+    alone = case(
+        (not_(resource.c.active), _tagged(_CLOSED, resource.c.pk)),
+        (_came_over_scim, _tagged(_MANAGED, resource.c.pk)),
+        else_=_tagged(_FOREIGN, resource.c.pk),
+    )
+    found = case(
+        (item.c.okta_user_id.is_(None), alone),
+        (_agree(resource, item), literal(_AGREES, Text())),
+        (_carries_another(resource, item), _tagged(_ELSEWHERE, item.c.okta_user_id)),
+        else_=_tagged(_DOUBTFUL, item.c.okta_user_id),
+    )
+    return (
+        select(found.label("found"), _is_managed.label("managed"))
+        .select_from(resource.outerjoin(item, and_(is_item(item), belongs(_by_okta_id, resource, item))))
+        .where(is_user(resource))
+    )
+
+
+def _of_rows_alone() -> Select[str, bool]:
+    """Return the query for what is found of each row without an account. It reads nothing that an index lacks."""
+    return select(_tagged(_ELSEWHERE, snapshot_item.c.okta_user_id), cast(null(), Boolean)).where(
+        is_item(snapshot_item),
+        not_(some(_partner, _is_partner)),
+    )
+
+
+def _on_postgresql() -> Select[Any]:
+    """Return the statement that counts and names everything.
+
+    Several processes of PostgreSQL can join, filter and count, but only one can make a list, of what the others hand
+    over. So all that agrees is grouped before: each process hands over a few groups, and what is left over. PostgreSQL
+    does so when it expects few groups, which it does where it knows nothing: of the column of a union.
+    """
+    each = union_all(_of_accounts(), _of_rows_alone()).subquery()
+    grouped = select(each.c.found, each.c.managed, func.count().label("times")).group_by(each.c.found, each.c.managed)
+    group = grouped.subquery()
+    found, name = group.c.found, func.substr(group.c.found, 2)
+
+    def times(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return cast(func.coalesce(func.sum(group.c.times).filter(condition), 0), NUMBER)
+
+    return select(
+        *_told(
+            pairs=times(found == _AGREES) + func.count().filter(_is_tagged(found, _DOUBTFUL, _ELSEWHERE)),
+            accounts=times(group.c.managed.is_not(None)),
+            managed_active=times(group.c.managed),
+            doubtful=json_list(name, _is_tagged(found, _DOUBTFUL, _ELSEWHERE)),
+            elsewhere=json_list(name, _is_tagged(found, _ELSEWHERE)),
+            managed=json_list(cast(name, NUMBER), _is_tagged(found, _MANAGED)),
+            foreign=json_list(cast(name, NUMBER), _is_tagged(found, _FOREIGN)),
+            closed=json_list(cast(name, NUMBER), _is_tagged(found, _CLOSED)),
+        )
+    )
+
+
+# ------------------------------------------------------------------ SQLite
+
+
+def _joined_on_sqlite() -> Select[Any]:
+    """Return the statement that counts the accounts that rows have the Okta user id of, and names rows."""
+    okta_user_id = snapshot_item.c.okta_user_id
+    return (
+        select(
+            *_told(
+                pairs=func.count(),
+                **_counted(_partner),
+                doubtful=json_list(okta_user_id, _differs),
+                elsewhere=json_list(okta_user_id, and_(_differs, _carries_another(_partner, snapshot_item))),
+            )
+        )
+        .select_from(snapshot_item.outerjoin(_partner, _is_partner))
+        .where(is_item(snapshot_item))
+    )
+
+
+def _alone_on_sqlite() -> Select[Any]:
+    """Return the statement that counts and names the other accounts. They are found by an index."""
+    return (
+        select(
+            *_told(
+                **_counted(resource),
+                managed=json_list(resource.c.pk, _is_managed),
+                foreign=json_list(resource.c.pk, and_(resource.c.active, not_(_came_over_scim))),
+                closed=json_list(resource.c.pk, not_(resource.c.active)),
+            )
+        )
+        .select_from(resource)
+        .where(resource.c.pk.in_(ALONE))
+    )
+
+
+def _counted(account: FromClause) -> dict[str, ColumnElement[int]]:
+    managed = and_(account.c.active, account.c.origin == Origin.SCIM.value)
+    return {"accounts": func.count(account.c.pk), "managed_active": func.count(account.c.pk).filter(managed)}
+
+
+# SQLite fetches each account once, for the join.
 _PAIRS: Final[Mapping[str, tuple[Select[Any], ...]]] = {
-    POSTGRESQL: (
-        _found(doubtful=json_list(snapshot_item.c.okta_user_id, true()), elsewhere=_elsewhere)
-        .select_from(_joined)
-        .where(is_item(snapshot_item), _differs),
-        _found(**_alone()).select_from(resource).where(resource.c.pk.in_(ALONE)),
-        _found(resource).select_from(resource).where(is_user(resource)),
-    ),
-    "sqlite": (
-        _found(_partner, doubtful=json_list(snapshot_item.c.okta_user_id, _differs), elsewhere=_elsewhere)
-        .select_from(_joined)
-        .where(is_item(snapshot_item)),
-        _found(resource, **_alone()).select_from(resource).where(resource.c.pk.in_(ALONE)),
-    ),
+    POSTGRESQL: (_on_postgresql(),),
+    "sqlite": (_joined_on_sqlite(), _alone_on_sqlite()),
 }
 
 _touched: Final = snapshot_item.alias("touched")
@@ -182,8 +294,7 @@ def _touched_by(key: LinkKey) -> Select[Any]:
         .join(account, and_(is_user(account), belongs(key, account, snapshot_item)))
         .join(_touched, and_(is_item(_touched), belongs(_by_okta_id, account, _touched)))
         .where(
-            is_item(snapshot_item),
-            is_one_of(snapshot_item.c.okta_user_id, GIVEN),
+            *_NAMED,
             _touched.c.okta_user_id != snapshot_item.c.okta_user_id,
         )
     )
