@@ -60,6 +60,6 @@ FULL: Final = Scale(
     grown_requests=200,
     grown=Bounds(1.2, 20),
     filling=900,
-    sealing_rounds=6,
-    sealing_writes=6_000,
+    sealing_rounds=12,
+    sealing_writes=3_000,
 )

@@ -44,11 +44,12 @@ _HEAD: Final = select(audit_head.c.size, audit_head.c.chain, audit_head.c.peaks,
 _GO_ON: Final = update(audit_head).values(
     {name: bindparam(f"new_{name}") for name in ("size", "chain", "peaks", "epoch")}
 )
-_WAITING: Final = (
-    select(audit_pending.c.event_pk, audit_event.c.body)
-    .join(audit_event, audit_event.c.pk == audit_pending.c.event_pk)
-    .order_by(audit_pending.c.event_pk)
-    .limit(bindparam("limit"))
+_WAITING: Final = select(audit_pending.c.event_pk).order_by(audit_pending.c.event_pk).limit(bindparam("limit"))
+# Not joined with the above: PostgreSQL would merge the two in the order of their numbers, from the first event on.
+_BODIES: Final = (
+    select(audit_event.c.pk, audit_event.c.body)
+    .where(is_one_of(audit_event.c.pk, bindparam("events", type_=Text)))
+    .order_by(audit_event.c.pk)
 )
 _WAITS: Final = Prepared(select(audit_pending.c.event_pk).limit(1))
 _SEALED: Final = delete(audit_pending).where(is_one_of(audit_pending.c.event_pk, bindparam("events", type_=Text)))
@@ -243,7 +244,10 @@ class SqlLogWriter(SqlLogReader):
 
     def waiting(self, limit: int) -> Sequence[Waiting]:
         """Return events that are in no entry, the oldest first."""
-        return [Waiting(*row) for row in self._connection.execute(_WAITING, {"limit": limit})]
+        numbers = list(self._connection.execute(_WAITING, {"limit": limit}).scalars())
+        if not numbers:
+            return []
+        return [Waiting(*row) for row in self._connection.execute(_BODIES, {"events": json_text(numbers)})]
 
     def append(self, growth: Growth) -> None:
         """Write what comes behind the end of the log, and where it ends now."""
