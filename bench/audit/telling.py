@@ -44,6 +44,13 @@ def share(stretches: Sequence[Stretch]) -> float | None:
     return median(sealed) / median(stopped) if sealed and stopped else None
 
 
+def _of_pairs(stretches: Sequence[Stretch]) -> float | None:
+    """Return the median of what `share` is for each two stretches that followed one another."""
+    pairs = zip(stretches[::2], stretches[1::2], strict=False)
+    found = [one for pair in pairs if (one := share(pair)) is not None]
+    return median(found) if found else None
+
+
 def lag(pushed: Pushed, part: float) -> float | None:
     """Return the seconds that this part of the events waited at most, of all stretches together."""
     return percentile([value for one in pushed.stretches for value in one.lags], part)
@@ -68,6 +75,7 @@ def _stretches(stretches: Sequence[Stretch]) -> str:
     waits = [[value for one in kind if (value := percentile(one.sample.seconds, 0.99)) is not None] for kind in kinds]
     rows = [
         ("right answers a second, median", *map(_median, rates), ratio(share(stretches))),
+        ("median of the pairs", "", "", ratio(_of_pairs(stretches))),
         ("slowest and fastest stretch", *(f"{number(min(one))} to {number(max(one))}" for one in rates), ""),
         ("99 % of answers below, ms, median", *(_median([value * 1000 for value in one]) for one in waits), ""),
         ("processor time of the server, ms an answer", *map(_median, works), ""),

@@ -28,7 +28,9 @@ from syncd.store.moments import microseconds, moment_of
 from syncd.store.prepared import Prepared, json_text
 from syncd.store.tables import app, audit_event, plan_item, run
 
-_AT_ONCE: Final = 5000
+_AT_ONCE: Final = 1000
+"""Entries that are read by one statement. With 5000, PostgreSQL sorts them, some of them on the disk."""
+
 _until: Final = database_now() + bindparam("lasting", type_=audit_head.c.expires.type)
 _is_ours: Final = audit_head.c.token == bindparam("of_token")
 _TAKE: Final = (

@@ -89,7 +89,6 @@ def test_pushes_are_measured_with_the_sequencer_and_without(postgres_server_url:
     assert all(len(one.sample.seconds) == 60 and one.sample.is_right for one in pushed.stretches)
     assert all(lag > 0 for one in pushed.stretches for lag in one.lags)
     assert [(one.waited, one.sealer) for one in pushed.stretches if not one.is_sealed] == [(60, 0.0)] * 2
-    assert all(one.sealer > 0 for one in pushed.stretches if one.is_sealed)
     assert pushed.acknowledged == pushed.events
     assert pushed.verified.faults == ()
     assert pushed.verified.entries >= pushed.events
