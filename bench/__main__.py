@@ -5,6 +5,7 @@ import signal
 import sys
 from types import FrameType
 
+from bench.audit.part import measure_audit
 from bench.in_process.part import measure_in_process
 from bench.options import read_options
 from bench.over_http import measure_over_http
@@ -25,6 +26,8 @@ def main() -> int:
             say(f"The results are in {measure_in_process(options)}.")
         if "reconciler" in options.parts:
             say(f"The results are in {measure_reconciler(options)}.")
+        if "audit" in options.parts:
+            say(f"The results are in {measure_audit(options)}.")
     except (KeyboardInterrupt, asyncio.CancelledError):
         say("Stopped; servers and databases are gone.")
         return STOPPED

@@ -27,10 +27,10 @@ class Person(NamedTuple):
 class Directory:
     """One server's content, and the connections to it."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: Running, connections: int = CONNECTIONS) -> None:
         self.server = server
         self.requests = Requests(server.port, server.base_path, server.token)
-        self.connections = [Connection(server.port) for _ in range(CONNECTIONS)]
+        self.connections = [Connection(server.port) for _ in range(connections)]
         self.users: list[Person] = []
         self.groups: list[str] = []
         self.members: Counter[str] = Counter()

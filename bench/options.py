@@ -12,7 +12,7 @@ from bench.servers import KINDS
 from bench.small import FLOW
 
 FEWEST: Final = 2_000
-PARTS: Final = ("http", "in-process", "reconciler")
+PARTS: Final = ("http", "in-process", "reconciler", "audit")
 _POSTGRESQL: Final = ("BENCH_POSTGRES_URL", "SYNCD_TEST_POSTGRES_URL")
 
 
@@ -56,7 +56,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--users",
         type=int,
-        help="users of the parts in process and reconciler; by default 1,000,000, quick 20,000",
+        help="users of the parts in process and reconciler, events of audit; by default 1,000,000, quick 20,000",
     )
     given = parser.parse_args(arguments)
     if unknown := set(given.operations) - set(known):

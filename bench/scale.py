@@ -14,7 +14,8 @@ class Scale:
 
     `users` is the size of the small directory, and the most requests of one operation there. `sizes` and `group_sizes`
     are those at which growth is measured, by `grown_requests` requests at most. `filling` is how many seconds a server
-    has to reach a size; what it has not reached by then is not measured.
+    has to reach a size; what it has not reached by then is not measured. `sealing_rounds` are the pairs of stretches
+    with the sequencer and without, of `sealing_writes` writes each.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Scale:
     grown_requests: int
     grown: Bounds
     filling: float
+    sealing_rounds: int
+    sealing_writes: int
 
 
 QUICK: Final = Scale(
@@ -42,6 +45,8 @@ QUICK: Final = Scale(
     grown_requests=60,
     grown=Bounds(0.5, 5),
     filling=60,
+    sealing_rounds=2,
+    sealing_writes=600,
 )
 FULL: Final = Scale(
     name="full",
@@ -55,4 +60,6 @@ FULL: Final = Scale(
     grown_requests=200,
     grown=Bounds(1.2, 20),
     filling=900,
+    sealing_rounds=12,
+    sealing_writes=3_000,
 )

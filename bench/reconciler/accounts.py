@@ -23,7 +23,7 @@ from syncd.core.attributes import digest
 from syncd.ports import Clock
 from syncd.store.tables import resource
 
-_MODEL: Final = 9_182_736
+MODEL: Final = 9_182_736
 """The number of the user whose row the others are made from: each text that follows from it is found nowhere else."""
 
 _IN_JSON: Final = frozenset(column.name for column in resource.c if isinstance(column.type, JSON))
@@ -47,32 +47,33 @@ def load_accounts(url: str, accounts: int, clock: Clock, say: Callable[[str], No
 
 def account_rows(pattern: Pattern, last: int) -> Iterator[Row]:
     """Yield the rows of all users from the second to the last."""
-    (model,) = pattern.rows(_MODEL, identity("User", _MODEL), user_body(_MODEL), [])[resource.name]
+    (model,) = pattern.rows(MODEL, identity("User", MODEL), user_body(MODEL), [])[resource.name]
     texts = {name: value for name, value in model.items() if isinstance(value, str)}
     documents = {name: orjson.dumps(model[name]).decode() for name in _IN_JSON if model[name] is not None}
     for number in range(2, last + 1):
-        told = _texts_of(number)
+        told = texts_of(number)
         agreeing = person(number).as_assignment().attributes
         yield {
             **model,
-            **{name: _rewritten(text, told) for name, text in texts.items()},
-            **{name: orjson.Fragment(_rewritten(text, told)) for name, text in documents.items()},
+            **{name: rewritten(text, told) for name, text in texts.items()},
+            **{name: orjson.Fragment(rewritten(text, told)) for name, text in documents.items()},
             "pk": pattern.first_pk + number - 1,
             "id": identity("User", number),
             "digest": digest(agreeing),
         }
 
 
-def _texts_of(number: int) -> tuple[str, ...]:
+def texts_of(number: int) -> tuple[str, ...]:
     """Return what is written of a number in a user, the longest first."""
     phone, department = f" {number % 10_000:04d}", f"epartment {number % 50}"
     return f"00u{number:017d}", f"{number:08d}", str(number), phone, department
 
 
-def _rewritten(text: str, told: tuple[str, ...]) -> str:
+def rewritten(text: str, told: tuple[str, ...]) -> str:
+    """Return a text about the model as one about another user, of whom that is told."""
     for old, new in zip(_OF_MODEL, told, strict=True):
         text = text.replace(old, new)
     return text
 
 
-_OF_MODEL: Final = _texts_of(_MODEL)
+_OF_MODEL: Final = texts_of(MODEL)

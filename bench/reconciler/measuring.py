@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from bench.in_process.front_door import APP
 from bench.reconciler.people import APP_ID, PAGE, People, Served
 from bench.reconciler.plain_join import plain_joins
-from bench.reconciler.timing import Took, peak_memory, timed
+from bench.timing import Took, peak_memory, timed
 from syncd.bootstrap.system import SystemClock, new_id
 from syncd.core.changes import Cause
 from syncd.core.classification import classify

@@ -1,12 +1,9 @@
 """The measurement of the reconciler, on SQLite and on PostgreSQL: load, walk, compare, tell."""
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
 
 from bench.about import machine, machine_in_words
 from bench.document import DOCUMENT, RESULTS, write_section
@@ -19,14 +16,11 @@ from bench.reconciler.org import serving
 from bench.reconciler.people import People, Served
 from bench.reconciler.telling import Figures, text_of
 from bench.servers import postgres
+from bench.timing import SPAWN, alone
 from syncd.bootstrap.system import SystemClock
 
 FEW, MANY = 1, 50
 """Percent of the accounts of which the listing says something else."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
-_SPAWN: Final = get_context("spawn")
 
 
 def measure_reconciler(options: Options) -> Path:
@@ -35,7 +29,7 @@ def measure_reconciler(options: Options) -> Path:
     say(machine_in_words(facts))
     with databases(options.postgres_url) as urls:
         say(f"loading {options.users:,} users, the databases at the same time")
-        with ProcessPoolExecutor(max_workers=len(urls), mp_context=_SPAWN) as pool:
+        with ProcessPoolExecutor(max_workers=len(urls), mp_context=SPAWN) as pool:
             for loading in [pool.submit(_load, database, url, options.users) for database, url in urls.items()]:
                 loading.result()
         say("filling the simulated org")
@@ -61,27 +55,21 @@ def _load(database: str, url: str, users: int) -> None:
 def _measured(database: str, url: str, users: int, org: Served) -> Figures:
     few, many = People(users, FEW), People(users, MANY)
     say(f"{database}: pulling {users:,} assignments over HTTP, sealing, comparing")
-    walked, whole = _alone(whole_run, url, few, org)
+    walked, whole = alone(whole_run, url, few, org)
     say(f"  {walked.steps}\n  {whole}")
-    alone = _alone(compare, url, walked.snapshot_id, None)
-    beside = _alone(side_by_side, url, walked.snapshot_id)
-    say(f"  {alone}\n  {beside}")
+    once = alone(compare, url, walked.snapshot_id, None)
+    beside = alone(side_by_side, url, walked.snapshot_id)
+    say(f"  {once}\n  {beside}")
     say(f"{database}: the same with {MANY} % differing")
-    second = _alone(walk, url, many, None)
+    second = alone(walk, url, many, None)
     found = Figures(
         walked,
         whole,
-        alone,
+        once,
         beside,
-        many_beside=_alone(side_by_side, url, second.snapshot_id),
-        many_bounded=_alone(compare, url, second.snapshot_id, MOST),
-        many=_alone(compare, url, second.snapshot_id, None),
+        many_beside=alone(side_by_side, url, second.snapshot_id),
+        many_bounded=alone(compare, url, second.snapshot_id, MOST),
+        many=alone(compare, url, second.snapshot_id, None),
     )
     say(f"  {found.many_beside}\n  {found.many_bounded}\n  {found.many}")
     return found
-
-
-def _alone(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do the work in a fresh process, whose memory is that of the work."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=_SPAWN) as pool:
-        return pool.submit(work, *args, **kwargs).result()

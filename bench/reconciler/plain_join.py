@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from bench.reconciler.timing import Took, timed
+from bench.timing import Took, timed
 from syncd.store.engine import make_engine
 
 _FULL_JOIN: Final = """

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.reconciler.measuring import MOST, Beside, Compared, Walked
-from bench.reconciler.timing import Took
 from bench.tables import number, ratio, table
+from bench.timing import Took
 
 MOST_BY_JOIN: Final = 2.0
 MOST_MEMORY: Final = 300.0

@@ -35,13 +35,17 @@ class ServerFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers. `settle` is to be called when it has been filled: what its database does in idle hours."""
+    """A server that answers. `settle` is to be called when it has been filled: what its database does in idle hours.
+
+    `database_url` is where its data is, None where nobody else needs to know.
+    """
 
     port: int
     base_path: str
     token: str
     pid: int
     settle: Callable[[], None]
+    database_url: str | None = None
 
     def memory(self) -> float:
         """Return the memory of the server's processes in MB: private pages, and their share of common ones."""
@@ -53,7 +57,12 @@ class Running:
 
     def cpu(self) -> float:
         """Return the seconds of processor time that the server's processes have used."""
-        return sum(_cpu_ticks(pid) for pid in _with_children(self.pid)) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.pid)
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of processor time that a process and its children have used."""
+    return sum(_cpu_ticks(one) for one in _with_children(pid)) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:

@@ -48,9 +48,9 @@ def on_postgresql(folder: Path, postgres_url: str | None) -> Iterator[Running]:
     url = postgres_url or ""
     with (
         postgres.schema(url) as name,
-        _running(folder, with_schema(url, name), workers=2) as (port, token, pid),
+        _running(folder, own := with_schema(url, name), workers=2) as (port, token, pid),
     ):
-        yield Running(port, "/scim/v2", token, pid, settle=lambda: postgres.settle(with_schema(url, name)))
+        yield Running(port, "/scim/v2", token, pid, settle=lambda: postgres.settle(own), database_url=own)
 
 
 @contextmanager

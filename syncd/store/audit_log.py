@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, null, select, text, update
+from sqlalchemy import Connection, Text, bindparam, delete, exists, func, insert, null, select, text, update
 
 from syncd.core.audit_log import Growth, LogEntry, LogHead, Waiting
 from syncd.core.merkle import HASH_SIZE, TILE, Tree
@@ -21,13 +21,16 @@ from syncd.store.audit_tables import (
     audit_node,
     audit_pending,
 )
-from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each
+from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of
 from syncd.store.engine import Transactions
+from syncd.store.many_rows import ManyRows
 from syncd.store.moments import microseconds, moment_of
-from syncd.store.prepared import Prepared
+from syncd.store.prepared import Prepared, json_text
 from syncd.store.tables import app, audit_event, plan_item, run
 
-_AT_ONCE: Final = 5000
+_AT_ONCE: Final = 1000
+"""Entries that are read by one statement. With 5000, PostgreSQL sorts them, some of them on the disk."""
+
 _until: Final = database_now() + bindparam("lasting", type_=audit_head.c.expires.type)
 _is_ours: Final = audit_head.c.token == bindparam("of_token")
 _TAKE: Final = (
@@ -43,16 +46,17 @@ _HEAD: Final = select(audit_head.c.size, audit_head.c.chain, audit_head.c.peaks,
 _GO_ON: Final = update(audit_head).values(
     {name: bindparam(f"new_{name}") for name in ("size", "chain", "peaks", "epoch")}
 )
-_WAITING: Final = (
-    select(audit_pending.c.event_pk, audit_event.c.body)
-    .join(audit_event, audit_event.c.pk == audit_pending.c.event_pk)
-    .order_by(audit_pending.c.event_pk)
-    .limit(bindparam("limit"))
+_WAITING: Final = select(audit_pending.c.event_pk).order_by(audit_pending.c.event_pk).limit(bindparam("limit"))
+# Not joined with the above: PostgreSQL would merge the two in the order of their numbers, from the first event on.
+_BODIES: Final = (
+    select(audit_event.c.pk, audit_event.c.body)
+    .where(is_one_of(audit_event.c.pk, bindparam("events", type_=Text)))
+    .order_by(audit_event.c.pk)
 )
 _WAITS: Final = Prepared(select(audit_pending.c.event_pk).limit(1))
-_SEALED: Final = delete(audit_pending).where(audit_pending.c.event_pk == bindparam("of_event"))
-_APPEND: Final = insert(audit_log)
-_KEEP_NODES: Final = insert(audit_node)
+_SEALED: Final = delete(audit_pending).where(is_one_of(audit_pending.c.event_pk, bindparam("events", type_=Text)))
+_APPEND: Final = ManyRows(audit_log)
+_KEEP_NODES: Final = ManyRows(audit_node)
 _KEEP_CHECKPOINT: Final = insert(audit_checkpoint)
 _KEEP_COSIGNATURE: Final = insert_on_each(audit_cosignature, lambda statement: statement.on_conflict_do_nothing())
 _ENTRIES: Final = (
@@ -242,7 +246,10 @@ class SqlLogWriter(SqlLogReader):
 
     def waiting(self, limit: int) -> Sequence[Waiting]:
         """Return events that are in no entry, the oldest first."""
-        return [Waiting(*row) for row in self._connection.execute(_WAITING, {"limit": limit})]
+        numbers = list(self._connection.execute(_WAITING, {"limit": limit}).scalars())
+        if not numbers:
+            return []
+        return [Waiting(*row) for row in self._connection.execute(_BODIES, {"events": json_text(numbers)})]
 
     def append(self, growth: Growth) -> None:
         """Write what comes behind the end of the log, and where it ends now."""
@@ -252,10 +259,10 @@ class SqlLogWriter(SqlLogReader):
             for at, one in enumerate(growth.entries)
         ]
         nodes = [{"level": level, "index": index, "hash": node} for level, index, node in growth.nodes]
-        events = [{"of_event": one.event_pk} for one in growth.entries if one.event_pk is not None]
-        for statement, parameters in ((_APPEND, rows), (_KEEP_NODES, nodes), (_SEALED, events)):
-            if parameters:
-                self._connection.execute(statement, parameters)
+        _APPEND.insert(self._connection, rows)
+        _KEEP_NODES.insert(self._connection, nodes)
+        if events := [one.event_pk for one in growth.entries if one.event_pk is not None]:
+            self._connection.execute(_SEALED, {"events": json_text(events)})
         values = {"size": head.size, "chain": head.chain, "peaks": b"".join(head.peaks), "epoch": head.epoch}
         self._connection.execute(_GO_ON, {f"new_{name}": value for name, value in values.items()})
 

@@ -16,7 +16,7 @@ from bench.reconciler.org import records_of
 from bench.reconciler.people import APP_ID, DIFFERENCES, People, Served
 from bench.reconciler.plain_join import plain_joins
 from bench.reconciler.telling import Figures, text_of
-from bench.reconciler.timing import Took
+from bench.timing import Took
 from syncd.simulator import SimulatedOrg
 from syncd.store import upgrade
 from tests.store.inspection import rows_of

@@ -16,6 +16,7 @@ from syncd.ports import Comparison, SnapshotRefusedError, UnitOfWork
 from syncd.store import SqlDatabase, open_database, pairing
 from syncd.store.correlation import PARTNERS
 from syncd.store.tables import snapshot_item
+from syncd.store.unit_of_work import SqlUnitOfWork
 from tests.conftest import APP, SteppingClock
 from tests.store.naive_comparison import NaiveComparison
 from tests.store.random_worlds import Planned, World, worlds
@@ -129,6 +130,7 @@ def test_a_listing_that_lost_any_of_its_rows_is_refused(database: SqlDatabase, w
         enact(unit, world)
         last = unit.staging.last_sealed()
         assert last is not None
+        assert isinstance(unit, SqlUnitOfWork)
         unit._scope.connection.execute(snapshot_item.delete().where(snapshot_item.c.okta_user_id == lost.okta_user_id))
         with pytest.raises(SnapshotRefusedError, match="lost"):
             unit.staging.compare(last.snapshot_id)

@@ -1,10 +1,17 @@
 """What a piece of work took, and how much memory a process has had."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
+
+SPAWN: Final = get_context("spawn")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -29,3 +36,9 @@ def peak_memory() -> float:
     """Return the most memory that this process has had so far, in MB (proc(5), status: VmHWM)."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def alone(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Do the work in a fresh process, whose memory is that of the work."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=SPAWN) as pool:
+        return pool.submit(work, *args, **kwargs).result()
