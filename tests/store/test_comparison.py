@@ -7,14 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from syncd.core.changes import Change
 from syncd.core.subjects import Account, Assignment, LinkKey, Origin, Subject
-from syncd.ports import Comparison, UnitOfWork
+from syncd.ports import Comparison, SnapshotRefusedError, UnitOfWork
 from syncd.store import SqlDatabase, open_database, pairing
 from syncd.store.correlation import PARTNERS
+from syncd.store.tables import snapshot_item
+from syncd.store.unit_of_work import SqlUnitOfWork
 from tests.conftest import APP, SteppingClock
 from tests.store.naive_comparison import NaiveComparison
 from tests.store.random_worlds import Planned, World, worlds
@@ -26,7 +28,7 @@ class UndoneError(Exception):
 
 
 @contextmanager
-def undone(database: SqlDatabase) -> Iterator[UnitOfWork]:
+def undone(database: SqlDatabase) -> Iterator[SqlUnitOfWork]:
     """Open a unit of work that is rolled back at its end."""
     with suppress(UndoneError), database.transaction(APP, CAUSE) as unit:
         yield unit
@@ -116,6 +118,21 @@ def test_what_is_beyond_the_bound_is_counted(
     assert found.foreign_beyond == sum(is_foreign(one) for one in left_out)
     if found.beyond:
         assert not any(is_foreign(one) for one in found.differing), "they come last"
+
+
+@given(world=worlds(), number=st.integers(0, 3))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_listing_that_lost_any_of_its_rows_is_refused(database: SqlDatabase, world: World, number: int) -> None:
+    """Rows are not counted by themselves: how many there are follows from what was found of each."""
+    assume(world.listed)
+    lost, _ = world.listed[number % len(world.listed)]
+    with undone(database) as unit:
+        enact(unit, world)
+        last = unit.staging.last_sealed()
+        assert last is not None
+        unit._scope.connection.execute(snapshot_item.delete().where(snapshot_item.c.okta_user_id == lost.okta_user_id))
+        with pytest.raises(SnapshotRefusedError, match="lost"):
+            unit.staging.compare(last.snapshot_id)
 
 
 def is_foreign(subject: Subject) -> bool:
