@@ -28,7 +28,7 @@ class UndoneError(Exception):
 
 
 @contextmanager
-def undone(database: SqlDatabase) -> Iterator[UnitOfWork]:
+def undone(database: SqlDatabase) -> Iterator[SqlUnitOfWork]:
     """Open a unit of work that is rolled back at its end."""
     with suppress(UndoneError), database.transaction(APP, CAUSE) as unit:
         yield unit
@@ -130,7 +130,6 @@ def test_a_listing_that_lost_any_of_its_rows_is_refused(database: SqlDatabase, w
         enact(unit, world)
         last = unit.staging.last_sealed()
         assert last is not None
-        assert isinstance(unit, SqlUnitOfWork)
         unit._scope.connection.execute(snapshot_item.delete().where(snapshot_item.c.okta_user_id == lost.okta_user_id))
         with pytest.raises(SnapshotRefusedError, match="lost"):
             unit.staging.compare(last.snapshot_id)
