@@ -14,6 +14,8 @@ from syncd.ports.audit import OutsideError
 
 _PER_FILE: Final = 100_000
 _ENDING: Final = ".heads"
+_LONGEST: Final = 65_536
+"""Bytes that a line has at most; a note has 64 signatures at most."""
 
 
 class HeadFolder:
@@ -28,11 +30,7 @@ class HeadFolder:
 
     def newest(self) -> str | None:
         """Return the note of the largest checkpoint that is there, None when there is none. Raises `OutsideError`."""
-        for path in reversed(self._files()):
-            notes = list(_notes_of(path))
-            if notes:
-                return notes[-1]
-        return None
+        return next(filter(None, map(_last_note, reversed(self._files()))), None)
 
     def notes(self) -> Iterator[str]:
         """Yield the notes of all checkpoints that are there, the oldest first. Raises `OutsideError`."""
@@ -69,10 +67,30 @@ def _notes_of(path: Path) -> Iterator[str]:
     except OSError as error:
         raise OutsideError(f"{path}: the file cannot be read: {error.strerror}") from error
     for number, line in enumerate(lines, 1):
-        try:
-            yield str(orjson.loads(line)["note"])
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise OutsideError(f"{path}, line {number}: this is no head of a log") from error
+        yield _note_of(line, f"{path}, line {number}")
+
+
+def _last_note(path: Path) -> str | None:
+    """Return the note of the last line that is whole, from the end of the file; None where there is none."""
+    try:
+        with path.open("rb") as file:
+            begins = max(0, file.seek(0, os.SEEK_END) - _LONGEST)
+            file.seek(begins)
+            *lines, _ = file.read().split(b"\n")
+    except OSError as error:
+        raise OutsideError(f"{path}: the file cannot be read: {error.strerror}") from error
+    if not lines:
+        if begins:
+            raise OutsideError(f"{path}: its last line is no head of a log")
+        return None
+    return _note_of(lines[-1], f"{path}, the last line")
+
+
+def _note_of(line: bytes, where: str) -> str:
+    try:
+        return str(orjson.loads(line)["note"])
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise OutsideError(f"{where}: this is no head of a log") from error
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -221,8 +221,21 @@ def test_a_head_that_was_half_written_is_written_anew(log: Sealing) -> None:
     log.sign("bob")
     assert len(list(log.heads.notes())) == 2
     path.write_bytes(b"rubbish\n")
-    with pytest.raises(OutsideError, match="line 1"):
+    with pytest.raises(OutsideError, match="the last line"):
         log.heads.newest()
+    with pytest.raises(OutsideError, match="line 1"):
+        list(log.heads.notes())
+    path.write_bytes(b"x" * 100_000)
+    with pytest.raises(OutsideError, match="last line"):
+        log.heads.newest()
+
+
+def test_the_newest_head_is_found_at_the_end_of_a_long_file(log: Sealing) -> None:
+    log.sign("ann")
+    (path,) = log.heads._path.iterdir()
+    path.write_bytes(path.read_bytes() * 2_000)
+    log.sign("bob")
+    assert log.heads.newest() == list(log.heads.notes())[-1]
 
 
 def without_triggers(url: str, *statements: str) -> None:
