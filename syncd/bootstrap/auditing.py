@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -143,8 +143,16 @@ def seal_once(settings: Settings, store: SqlDatabase) -> list[SealResult]:
     return results
 
 
-def rotate_once(settings: Settings, store: SqlDatabase, file: Path) -> tuple[VerifierKey, SignedCheckpoint]:
-    """Let a new key sign from here on, written to `file` first, and return it with the checkpoint that both signed.
+class Rotated(NamedTuple):
+    """The key that signs from here on, the checkpoint that both signed, and why that did not get out, if so."""
+
+    successor: VerifierKey
+    signed: SignedCheckpoint
+    kept_in: str | None
+
+
+def rotate_once(settings: Settings, store: SqlDatabase, file: Path) -> Rotated:
+    """Let a new key sign from here on, written to `file` first.
 
     Raises `LeaseHeldError` while a worker seals, `KeyFileError` where the file is there or there is no key to follow,
     and as `seal` does.
@@ -160,8 +168,11 @@ def rotate_once(settings: Settings, store: SqlDatabase, file: Path) -> tuple[Ver
     finally:
         store.audit_log.release(token)
     tell_head(signed)
-    chosen.outside.publish(signed.note)
-    return successor.key, signed
+    try:
+        chosen.outside.publish(signed.note)
+    except OutsideError as error:  # the keys have changed all the same
+        return Rotated(successor.key, signed, str(error))
+    return Rotated(successor.key, signed, None)
 
 
 def tell_head(signed: SignedCheckpoint) -> None:
@@ -215,7 +226,14 @@ class Sealer:
                 self.store.audit_log.release(self.token)
 
     def _round(self) -> float:
-        """Seal once where there is reason to, and return how many seconds to wait."""
+        """Seal once where there is reason to, and return how many seconds to wait. Raises nothing."""
+        try:
+            return self._attempt()
+        except Exception:  # noqa: BLE001  # nobody else is there to tell it to, and the next round may do better
+            _log.exception("sealing failed")
+            return _REST
+
+    def _attempt(self) -> float:
         try:
             return self._once()
         except LeaseHeldError:
@@ -225,8 +243,6 @@ class Sealer:
             _log.warning("audit log lost", reason=str(error))
         except BrokenLogError as error:
             self._tell("broken", str(error))
-        except Exception:  # noqa: BLE001  # nobody else is there to tell it to, and the next round may do better
-            _log.exception("sealing failed")
         return _REST
 
     def _once(self) -> float:
@@ -267,9 +283,9 @@ class Sealer:
     def _tell(self, about: str | None, message: str) -> None:
         if about == self.told:
             return
-        self.told = about
         if about:
             _log.error("audit log", about=about, reason=message)
         for app in self.apps[:1]:
             with self.store.transaction(app, Cause("audit log")) as unit:
                 tell_news(unit, news_of_audit_log(app, about, message))
+        self.told = about  # only now: what could not be written down is told again

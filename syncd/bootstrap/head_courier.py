@@ -58,7 +58,7 @@ class Courier:
     store: SqlDatabase
     ways: Sequence[Way]
     apps: Sequence[str]
-    troubles: dict[str, str] = field(default_factory=dict)
+    telling: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, way: Way, stop: threading.Event) -> None:
         """Carry heads along one way until told to stop."""
@@ -103,13 +103,14 @@ class Courier:
         """Tell once that a way needs somebody, and once that it does not any more."""
         if why == way.told:
             return
-        way.told = why
-        self.troubles.pop(way.name, None)
-        if why is not None:
-            self.troubles[way.name] = why
-        for app in self.apps[:1]:
-            with self.store.transaction(app, Cause("audit log")) as unit:
-                tell_news(unit, news_of_audit_heads(app, dict(self.troubles)))
+        with self.telling:
+            troubles = {one.name: one.told for one in self.ways if one.told and one is not way}
+            if why is not None:
+                troubles[way.name] = why
+            for app in self.apps[:1]:
+                with self.store.transaction(app, Cause("audit log")) as unit:
+                    tell_news(unit, news_of_audit_heads(app, troubles))
+            way.told = why
 
 
 def ways_of(settings: Settings) -> list[Way]:

@@ -152,10 +152,12 @@ def rotate_key(config_path: Path | None, file: Path) -> int:
 
     settings = load_settings(config_path)
     with open_store(settings) as store:
-        successor, signed = rotate_once(settings, store, file)
-    say(f"From entry {signed.size - 1} on another key signs. Wrote it to {file}.\n")
+        rotated = rotate_once(settings, store, file)
+    say(f"From entry {rotated.signed.size - 1} on another key signs. Wrote it to {file}.\n")
     heading("Put into the configuration, under [audit], before the worker starts again")
-    say(f'  signing_key_file = "{file.resolve()}"\n  public_key = "{successor}"')
+    say(f'  signing_key_file = "{file.resolve()}"\n  public_key = "{rotated.successor}"')
+    if rotated.kept_in:
+        click.secho(f"The head did not get out: {rotated.kept_in}. The next one does when that is put right", fg="red")
     return 0
 
 

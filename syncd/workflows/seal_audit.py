@@ -19,11 +19,13 @@ from syncd.core.audit_log import (
     epoch_of,
     epoch_origin,
     grow,
+    record_of,
     rotation_message,
 )
 from syncd.core.checkpoints import Checkpoint, Occasion, occasion
 from syncd.core.merkle import Tree, range_root
-from syncd.core.notes import IsSigned, Note, NoteError
+from syncd.core.notes import IsSigned, Note, NoteError, VerifierKey
+from syncd.core.verification import Trust, history_of
 from syncd.ports import Clock
 from syncd.ports.audit import AuditLog, LogReader, LogWriter, Outside, OutsideError, SignedCheckpoint, Signer
 
@@ -128,7 +130,9 @@ def _compare(work: _Round, note: str) -> None:
     """Begin an epoch when the database is not the one that the outside knows."""
     notary, head = work.notary, work.unit.head()
     try:
-        checkpoint = Checkpoint.of(Note.parse(note))
+        read = Note.parse(note)
+        checkpoint = Checkpoint.of(read)
+        signers = read.signed_by(_keys(work), notary.is_signed)
     except NoteError as error:
         work.unread = f"what is kept outside is no checkpoint: {error}"
         return
@@ -136,11 +140,25 @@ def _compare(work: _Round, note: str) -> None:
     if epoch is None:
         work.unread = f"what is kept outside is of {checkpoint.origin!r}, and this log is {notary.origin!r}"
         return
+    if notary.signer and not signers:
+        work.unread = (
+            "what is kept outside is signed by no key that this one followed: somebody else wrote it, or a key was "
+            "lost, and then the log needs another audit.origin"
+        )
+        return
     if epoch < head.epoch or (epoch == head.epoch and _has(work.unit, head.size, checkpoint)):
         return
     work.epoch = max(epoch, head.epoch) + 1
     found = {"size": head.size, "root": _base64(_stored_root(work.unit, head.size))}
     work.records.append(_record(notary, Record.EPOCH, epoch=work.epoch, found=found, outside=note))
+
+
+def _keys(work: _Round) -> list[VerifierKey]:
+    """Return the keys that have ever signed this log, as far as the one that signs now leads to them."""
+    if work.notary.signer is None:
+        return []
+    trust = Trust(work.notary.origin, [work.notary.signer.key], work.notary.is_signed)
+    return [key for _, key in history_of(work.unit.records(), trust).keys]
 
 
 def _has(unit: LogReader, size: int, checkpoint: Checkpoint) -> bool:
@@ -158,6 +176,7 @@ def _due(work: _Round) -> Occasion | None:
 
 def _signed(work: _Round, head: LogHead, signers: list[Signer]) -> SignedCheckpoint:
     """Sign a checkpoint, and keep it. Raises `BrokenLogError` unless the log holds what was signed of it before."""
+    _refuse_former_key(work.unit, signers)
     if work.newest:
         _hold(work, work.newest)
     root = Tree(head.size, head.peaks).root()
@@ -168,6 +187,20 @@ def _signed(work: _Round, head: LogHead, signers: list[Signer]) -> SignedCheckpo
     signed = SignedCheckpoint(head.size, head.epoch, str(note), work.notary.clock.now())
     work.unit.keep_checkpoint(signed)
     return signed
+
+
+def _refuse_former_key(unit: LogReader, signers: list[Signer]) -> None:
+    """Raise `BrokenLogError` where another key has followed: what the former one signed would be no signature."""
+    for entry in reversed(unit.records()):
+        try:
+            record = record_of(entry.body or b"")
+        except ValueError as error:
+            raise BrokenLogError(f"entry {entry.seq}, a record of the log: {error}. {_REMEDY}") from error
+        if record[RECORD] == Record.KEY_ROTATED:
+            if record["new"] not in {str(one.key) for one in signers}:
+                message = f"another key signs since entry {entry.seq}: {record['new']}. Put it into the configuration"
+                raise BrokenLogError(message)
+            return
 
 
 def _hold(work: _Round, newest: SignedCheckpoint) -> None:

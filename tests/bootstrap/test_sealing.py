@@ -119,3 +119,18 @@ def test_a_log_that_does_not_hold_is_told_and_writes_go_on(work: Work, database_
     eventually(lambda: work.stands == ["broken"])
     work.write("cid")
     assert work.signed == 1
+
+
+def test_an_alarm_that_cannot_be_written_down_ends_nothing_and_is_told_later(
+    sqlite_database: SqlDatabase, tmp_path: Path
+) -> None:
+    notary = Notary(
+        *(sqlite_database.audit_log, SystemClock(), ORIGIN, SigningKey.new(ORIGIN), is_signed),
+        HeadFolder(tmp_path / "unmounted", ORIGIN),
+    )
+    sealer = Sealer(notary, sqlite_database, ["no such application"])
+    assert sealer._round() > 0
+    sealer.apps, sealer.extended = [APP], 0.0
+    assert sealer._round() > 0
+    with sqlite_database.reading(APP) as unit:
+        assert [one.notice.about for one in unit.notices.standing()] == ["unsigned"]

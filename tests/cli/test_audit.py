@@ -176,3 +176,18 @@ def test_what_is_not_signed_says_why(signed: Office, tmp_path: Path, capsys: Sho
         connection.execute(text("UPDATE audit_checkpoint SET signed = signed - 60000000"))
     assert signed.syncd("audit", "seal") == 0
     assert "Not signed" in capsys.readouterr().out
+
+
+def test_a_rotation_whose_head_does_not_get_out_is_told_with_what_to_configure(
+    signed: Office, tmp_path: Path, capsys: Shown
+) -> None:
+    (tmp_path / "heads").rename(tmp_path / "unmounted")
+    assert signed.syncd("audit", "rotate-key", str(tmp_path / "audit-2.key")) == 0
+    shown = capsys.readouterr().out
+    assert public_key(shown).startswith("crm.example.com/syncd+")
+    assert "did not get out" in shown
+    (tmp_path / "unmounted").rename(tmp_path / "heads")
+    write(signed, "cid")
+    vandalise(signed, "DROP TRIGGER audit_checkpoint_no_update", "UPDATE audit_checkpoint SET signed = 0")
+    assert signed.syncd("audit", "seal") == 8
+    assert "Put it into the configuration" in capsys.readouterr().err

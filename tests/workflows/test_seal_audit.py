@@ -212,6 +212,25 @@ def test_heads_of_another_log_are_not_taken_for_ours(log: Sealing) -> None:
     assert "'example.com/other'" in (result.why_unsigned or "")
 
 
+def test_a_head_in_our_name_that_somebody_else_signed_begins_no_epoch(log: Sealing) -> None:
+    log.sign("ann")
+    checkpoint = Checkpoint(ORIGIN, 1000, bytes(32))
+    log.heads.publish(str(Note(checkpoint.text, (SigningKey.new(ORIGIN).sign_note(checkpoint.text),))))
+    log.write("bob")
+    results = [log.seal() for _ in range(20)]
+    assert {result.begun for result in results} == {None}
+    assert "no key that this one followed" in (results[-1].why_unsigned or "")
+    assert log.size == 2
+
+
+def test_a_head_that_a_former_key_signed_is_ours(log: Sealing) -> None:
+    log.sign("ann")
+    successor = SigningKey.new(ORIGIN)
+    rotate(log.notary, log.token, successor)  # whose head did not get out
+    log.with_key(successor)
+    assert log.sign("bob").size == 3
+
+
 def test_a_head_that_was_half_written_is_written_anew(log: Sealing) -> None:
     log.sign("ann")
     (path,) = log.heads._path.iterdir()

@@ -20,7 +20,7 @@ from syncd.core.verification import Trust
 from syncd.signing import SigningKey, is_signed
 from syncd.store import SqlDatabase
 from syncd.store.engine import make_engine
-from syncd.workflows.seal_audit import rotate
+from syncd.workflows.seal_audit import BrokenLogError, rotate
 from syncd.workflows.verify_audit import Scope, Verdict, verify_log
 from tests.conftest import SteppingClock
 from tests.workflows.sealing import APP, CAUSE, ORIGIN, Sealing, sealing
@@ -264,8 +264,15 @@ def test_keys_that_followed_one_another_are_trusted_from_either_end(log: Sealing
     assert verified(log, keys=(first.key,)).faults == ()
     assert verified(log, keys=(second.key,)).faults == ()
     log.with_key(first)
-    log.sign("gus")
-    assert kinds(verified(log)) == {F.UNSIGNED}, "the old key signs nothing more"
+    with pytest.raises(BrokenLogError, match="another key signs since entry 5"):
+        log.sign("gus")
+    log.with_key(second)
+    checkpoint = log.sign("hal")
+    forged = Note(checkpoint.text, (first.sign_note(checkpoint.text),))
+    trust = Trust(ORIGIN, [first.key], is_signed)
+    scope = Scope(log.notary.clock.now(), 0, [(str(forged), "head")])
+    verdict = verify_log(log.database.audit_log, trust, scope)
+    assert kinds(verdict) == {F.UNSIGNED}, "what the former key signs later is no signature"
 
 
 def test_an_event_that_cannot_be_read_is_told(log: Sealing, database_url: str) -> None:
