@@ -8,9 +8,9 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, func, insert, select, update
 
 from syncd.core.evidence import Closure
-from syncd.core.guard import Spent
+from syncd.core.guard import NOTHING_SPENT, Spent
 from syncd.core.planning import Item
-from syncd.core.situations import Effect
+from syncd.core.situations import REVOKES, Effect
 from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
 from syncd.store.constructs import database_now
 from syncd.store.moments import microseconds, moment_of, optional_moment
@@ -96,13 +96,19 @@ _CONCLUDE: Final = _OPEN_ITEM.values(
     reason=bindparam("new_reason"),
     result_version=bindparam("new_version"),
 ).returning(plan_item.c.position)
-_SPENT: Final = select(
-    func.count().filter(plan_item.c.concluded > database_now() - _DAY).label("day"), func.count().label("week")
-).where(
-    plan_item.c.app == bindparam("of_app"),
-    plan_item.c.effect == Effect.DEACTIVATE.value,
-    plan_item.c.concluded > database_now() - _WEEK,
-    plan_item.c.outcome == OutcomeKind.DONE.value,
+_SPENT: Final = (
+    select(
+        plan_item.c.effect,
+        func.count().filter(plan_item.c.concluded > database_now() - _DAY).label("day"),
+        func.count().label("week"),
+    )
+    .where(
+        plan_item.c.app == bindparam("of_app"),
+        plan_item.c.effect.in_(sorted(effect.value for effect in REVOKES)),
+        plan_item.c.concluded > database_now() - _WEEK,
+        plan_item.c.outcome == OutcomeKind.DONE.value,
+    )
+    .group_by(plan_item.c.effect)
 )
 _CLOSURES: Final = (
     select(plan_item.c.item, plan_item.c.concluded)
@@ -234,10 +240,10 @@ class SqlRuns:
             raise ValueError(f"there is no run {run_id}")
         self._scope.connection.execute(_ABANDON_INTENDED, {"of_app": self._scope.app, "of_run": run_id})
 
-    def spent(self) -> Spent:
-        """Return how many deactivations were carried out in the last 24 hours and 7 days."""
-        row = self._scope.connection.execute(_SPENT, {"of_app": self._scope.app}).one()
-        return Spent(row.day, row.week)
+    def spent(self) -> dict[Effect, Spent]:
+        """Return how many effects that take access away were carried out in the last 24 hours and 7 days."""
+        rows = self._scope.connection.execute(_SPENT, {"of_app": self._scope.app})
+        return NOTHING_SPENT | {Effect(row.effect): Spent(row.day, row.week) for row in rows}
 
     def applied_with(self) -> tuple[str, SourceIdentity] | None:
         """Return policy digest and source identity of the youngest run that carried out a plan, or None."""

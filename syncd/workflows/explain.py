@@ -7,11 +7,13 @@ from typing import Any, Final
 from syncd.core.attributes import WORK_EMAIL
 from syncd.core.classification import Finding, classify
 from syncd.core.consents import Waiver
-from syncd.core.guard import CHECKS, Scene
+from syncd.core.group_planning import is_admin_group
+from syncd.core.groups import Belonging
+from syncd.core.guard import CHECKS, Scene, forbids
 from syncd.core.planning import Item, accept, freeze_flapping, grant_grace
 from syncd.core.policy import Policy
 from syncd.core.rejections import Rejections, reject
-from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
+from syncd.core.situations import EFFECTS, MEANINGS, Effect, Mode, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
 from syncd.ports import AssignmentSource, Database, UnitOfWork
 from syncd.workflows.memberships import Here, Membership, ask_memberships
@@ -159,9 +161,31 @@ def _explain_one(
         checks=checks,
         verdict=verdict,
         remedies=_remedies(finding, checks, policy),
-        memberships=memberships,
+        memberships=tuple(_held_back(one, known, policy) for one in memberships),
         timeline=known.timeline,
     )
+
+
+def _held_back(membership: Membership, known: _Known, policy: Policy) -> Membership:
+    """Return the membership; where Okta does not hold it, with what keeps a run from ending it, if anything does."""
+    if not membership.is_here or membership.in_okta is not Belonging.NOT_MEMBER:
+        return membership
+    account = known.scene.account
+    ended = Item(
+        effect=Effect.REMOVE_MEMBER,
+        situation=Situation.MEMBER_EXTRA,
+        account_id=account.id,
+        user_name=account.user_name,
+        okta_user_id=account.external_id,
+        version=account.version,
+        reason="",
+        group_id=membership.group_id,
+    )
+    is_admin = account.is_admin and is_admin_group(membership.group_id, membership.name, policy)
+    is_waived = any(one.covers(Situation.MEMBER_EXTRA, known.now) for one in known.waivers)
+    why = forbids(ended, replace(known.scene, account=replace(account, is_admin=is_admin), is_waived=is_waived), policy)
+    said = (membership.detail, f"it would not be ended: {why}" if why else "")
+    return replace(membership, detail="; ".join(filter(None, said)))
 
 
 def _subject(account: Account, lookup: Lookup | None) -> Subject:

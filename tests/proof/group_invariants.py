@@ -165,6 +165,8 @@ class GroupMonitor(Monitor):
         else:
             few = self.removals[key] <= policy.max_deactivations
         self._hold(few or row.approval is not None, "I4: a group lost more members than a run may take out")
+        is_within = self.removals.total() <= policy.budget_members_day
+        self._hold(is_within or row.approval is not None, "I5: the budget of members was overdrawn")
         if {group.id, folded_name(group)} & policy.admin_groups and account.doc.get("active") is True:
             enough = len(self.administrators()[1]) >= policy.min_admins
             self._hold(enough, "I6: too few administrators were left")

@@ -1,5 +1,6 @@
 """Every guard of pushed groups, taken away: what the schedules of groups have to notice."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -9,6 +10,8 @@ from syncd.core.group_matching import MAPPING_SAYS, Bond, Push
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.member_matching import Who
 from syncd.core.planning import Item
+from syncd.core.policy import Policy
+from syncd.core.situations import Effect
 from syncd.core.subjects import Origin
 from syncd.ports import SourceUnhealthyError
 from syncd.store import leases
@@ -55,6 +58,14 @@ def _unanswered_is_no_member() -> Any:
         return None if told.belonging is Belonging.UNKNOWN else real(item, told)
 
     return swap(kernel, "refutes_membership", refutes)
+
+
+def _no_budget_of_members() -> Any:
+    real = Policy.budget
+    unlimited = (sys.maxsize, sys.maxsize)
+    return swap(
+        Policy, "budget", lambda one, effect: unlimited if effect is Effect.REMOVE_MEMBER else real(one, effect)
+    )
 
 
 def _any_version() -> Any:
@@ -110,6 +121,7 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "what is not answered is no member": _unanswered_is_no_member,
     "a failed page ends the listing of members": _unread_is_none,
     "no threshold of a group": lambda: without_judge("_each_group"),
+    "no budget of members": _no_budget_of_members,
     "no comparison of a group's versions": _any_version,
     "a push that rests goes on": lambda: swap(
         group_matching, "MAPPING_SAYS", {**MAPPING_SAYS, "INACTIVE": Push.ACTIVE}

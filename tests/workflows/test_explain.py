@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -251,6 +252,30 @@ def test_where_groups_are_looked_at_okta_is_asked_about_each(office: Office, gro
     ]
     (ours,) = [one for one in told.as_json()["memberships"] if one["name"] == "Ours"]
     assert (ours["okta"], ours["detail"]) == (None, "not asked: no push of Okta names it")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({}, ""),
+        ({"budget_members_day": 0}, "it would not be ended: not so: the budget is not used up"),
+        ({"protected": frozenset({"ada@example.com"})}, "it would not be ended: not so: the account is not protected"),
+        ({"admin_groups": frozenset({"extra"})}, "it would not be ended: not so: enough administrators stay"),
+        ({"admin_groups": frozenset({"both"})}, ""),
+    ],
+)
+def test_what_keeps_a_run_from_ending_a_membership_is_told(
+    office: Office, grouped: str, policy: dict[str, Any], said: str
+) -> None:
+    office.policy = replace(office.policy, **policy)
+    details = {one.name: one.detail for one in explained(office, grouped).memberships}
+    assert details == {"Both": "", "Extra": said, "Missing": "", "Ours": "not asked: no push of Okta names it"}
+
+
+def test_a_waiver_keeps_a_membership_from_being_ended(office: Office, grouped: str) -> None:
+    give_waiver(office.database, APP, ANN, grouped, replace(waiver_of(office), situation=Situation.MEMBER_EXTRA))
+    details = {one.name: one.detail for one in explained(office, grouped).memberships}
+    assert details["Extra"] == "it would not be ended: not so: no waiver covers it"
 
 
 def test_groups_that_okta_does_not_show_are_told_as_not_asked(office: Office, grouped: str) -> None:
