@@ -142,6 +142,9 @@ class Runs(Protocol):
     def about(self, account_id: str, limit: int) -> tuple[KeptRun, ...]:
         """Return the youngest runs that planned something about an account, youngest first, with those items alone."""
 
+    def about_person(self, okta_user_id: str, limit: int) -> tuple[KeptRun, ...]:
+        """Return the youngest runs that planned something for a person who had no account then, as `about` does."""
+
     def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
         """Write that the run ended and what it found. What it intended and never concluded is abandoned."""
 

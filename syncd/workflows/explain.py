@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from syncd.core.attributes import WORK_EMAIL
-from syncd.core.classification import Finding, classify
+from syncd.core.classification import classify
 from syncd.core.consents import Waiver
 from syncd.core.group_planning import is_admin_group
 from syncd.core.groups import Belonging
-from syncd.core.guard import CHECKS, Scene, forbids
+from syncd.core.guard import Scene, forbids
 from syncd.core.planning import Item, accept, freeze_flapping, grant_grace
 from syncd.core.policy import Policy
 from syncd.core.rejections import Rejections, reject
-from syncd.core.situations import EFFECTS, MEANINGS, Effect, Mode, Situation
+from syncd.core.situations import Effect, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
 from syncd.ports import AssignmentSource, Database, UnitOfWork
+from syncd.workflows.judgement import Judgement, judge, lookup_as_json
 from syncd.workflows.memberships import Here, Membership, ask_memberships
 from syncd.workflows.scene import read_scene
 from syncd.workflows.survey import FLAPPING_WITHIN
@@ -27,23 +28,19 @@ class Explanation:
     """One account, explained.
 
     `lookup` is None when the account carries no Okta user id to ask about. `keys` are the identifiers that the account
-    can be linked by, in words. `checks` says for each row of the guard whether it holds now; `verdict` what the next
-    run would do, in words, and `remedies` what would change that; `timeline` is youngest first.
+    can be linked by, in words; `timeline` is youngest first.
     """
 
     account: Account
     lookup: Lookup | None
-    finding: Finding
+    judgement: Judgement
     keys: tuple[str, ...]
-    checks: tuple[tuple[str, bool], ...]
-    verdict: str
-    remedies: tuple[str, ...]
     memberships: tuple[Membership, ...]
     timeline: tuple[Entry, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as JSON."""
-        account, lookup = self.account, self.lookup
+        account = self.account
         return {
             "account": {
                 "id": account.id,
@@ -57,23 +54,9 @@ class Explanation:
                 "version": account.version,
                 "attributes": dict(account.attributes),
             },
-            "okta": lookup
-            and {
-                "presence": lookup.presence.value,
-                "detail": lookup.detail,
-                "userStatus": lookup.user_status,
-                "appStatus": lookup.app_status,
-                "syncState": lookup.sync_state,
-                "ageSeconds": round(lookup.age.total_seconds()) if lookup.age is not None else None,
-                "requestIds": list(lookup.request_ids),
-            },
-            "situation": self.finding.situation.value,
-            "reason": self.finding.reason,
-            "waiver": self.finding.waiver,
+            "okta": lookup_as_json(self.lookup),
+            **self.judgement.as_json(),
             "keys": list(self.keys),
-            "checks": [{"check": said, "holds": holds} for said, holds in self.checks],
-            "verdict": self.verdict,
-            "remedies": list(self.remedies),
             "memberships": [membership.as_json() for membership in self.memberships],
             "timeline": [entry.as_json() for entry in self.timeline],
         }
@@ -128,7 +111,8 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
         groups=unit.groups.all() if policy.groups else None,
     )
     rejections = Rejections.among(unit.reviews.rejections(scene.account))
-    return _Known(scene, rejections, waivers, now, switches, here, read_timeline(unit, scene.account))
+    timeline = read_timeline(unit, [account_id], scene.account.external_id)
+    return _Known(scene, rejections, waivers, now, switches, here, timeline)
 
 
 def _explain_one(
@@ -139,28 +123,12 @@ def _explain_one(
     findings = grant_grace(findings, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
-    supposed = Item(
-        effect=EFFECTS.get(finding.base, next(iter(EFFECTS.values()))),
-        situation=finding.base,
-        account_id=account.id,
-        user_name=account.user_name,
-        okta_user_id=account.external_id,
-        version=account.version,
-        reason=finding.reason,
-    )
     scene = replace(known.scene, is_waived=finding.waiver is not None)
-    checks = tuple(
-        (said, holds(supposed, scene, policy)) for said, effects, holds in CHECKS if supposed.effect in effects
-    )
-    verdict = _verdict(finding, checks, policy)
     return Explanation(
         account=account,
         lookup=lookup,
-        finding=finding,
+        judgement=judge(finding, scene, lookup, policy),
         keys=_keys(account),
-        checks=checks,
-        verdict=verdict,
-        remedies=_remedies(finding, checks, policy),
         memberships=tuple(_held_back(one, known, policy) for one in memberships),
         timeline=known.timeline,
     )
@@ -205,43 +173,3 @@ def _keys(account: Account) -> tuple[str, ...]:
         LinkKey.WORK_EMAIL: account.attributes.get(WORK_EMAIL),
     }
     return tuple(f"{key} {key.name.lower().replace('_', ' ')}: {value}" for key, value in named.items() if value)
-
-
-def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> tuple[str, ...]:
-    """Return what would make the next run do something else, as things that a person can do."""
-    effect, mode = EFFECTS.get(finding.base), policy.mode(finding.base)
-    found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
-    if finding.waiver:
-        found.append(f"end the waiver: syncd waiver end {finding.waiver}")
-    if finding.base in {Situation.ACCESS_REJECTED, Situation.REJECTED_ASSIGNED}:
-        found.append("take the assignment away in Okta: its next push would open the account again")
-    if effect and mode is Mode.PROPOSE:
-        found.append("approve a plan that holds it: syncd plan approve")
-    elif effect and mode is not Mode.AUTO:
-        found.append(f'set modes.{finding.base} = "auto" for the application')
-    return tuple(found)
-
-
-_WHAT_TO_DO: Final = {
-    "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
-    "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
-    "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
-    "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
-    "the budget is not used up": "wait, or approve the plan: syncd plan approve",
-}
-
-
-def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> str:
-    effect = EFFECTS.get(finding.situation)
-    if effect is None:
-        return f"nothing is done about it: {MEANINGS[finding.situation]}"
-    if finding.waiver:
-        return f"nothing is done about it: waiver {finding.waiver} accepts it"
-    if policy.mode(finding.situation) is Mode.PROPOSE:
-        return f"a run proposes to {effect} it; that happens when somebody has approved the plan"
-    if policy.mode(finding.situation) is not Mode.AUTO:
-        return f"only reported: the mode of {finding.situation} is {policy.mode(finding.situation)}"
-    failed = [said for said, holds in checks if not holds]
-    if failed:
-        return f"{effect} is held back: not so: {'; '.join(failed)}"
-    return f"the next run with --apply would {effect} it, when the snapshot and the thresholds allow"

@@ -215,6 +215,21 @@ def test_the_runs_about_an_account_are_told_with_its_items_alone(database: SqlDa
     assert [(one.item, one.outcome) for one in older.items] == [(ITEMS[1], OutcomeKind.DONE)]
 
 
+def test_the_runs_that_planned_something_for_a_person_without_an_account_are_told(database: SqlDatabase) -> None:
+    ghost = Item(Effect.CREATE, Situation.GHOST, "", "ann", "00u1", 0, "assigned")
+    other = Item(Effect.CREATE, Situation.GHOST, "", "bob", "00u2", 0, "assigned")
+    run_id, without = begin(database), begin(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.save_plan(run_id, plan((ITEMS[0], ghost, other)))
+        unit.runs.save_plan(without, plan((ITEMS[0], other)))
+    with database.reading(APP) as unit:
+        (kept,) = unit.runs.about_person("00u1", 10)
+        assert unit.runs.about_person("nobody", 10) == ()
+        assert [one.record.run_id for one in unit.runs.about_person("00u2", 10)] == [without, run_id]
+        assert [one.record.run_id for one in unit.runs.about_person("00u2", 1)] == [without]
+    assert (kept.record.run_id, [one.item for one in kept.items]) == (run_id, [ghost])
+
+
 def test_the_runs_of_another_application_about_the_same_id_are_not_told(database: SqlDatabase) -> None:
     database.ensure_app(OTHER, "0oaother000000000001")
     planned(database)
