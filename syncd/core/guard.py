@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from scim.resource import fold
+from syncd.core.group_matching import COMPARED, Ties
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
@@ -225,19 +226,23 @@ def forbids_group(group: LocalGroup | None, version: int) -> str | None:
     return None
 
 
-def forbids_push(item: Item, pushed: Mapping[str, str]) -> str | None:
+def forbids_push(item: Item, ties: Ties) -> str | None:
     """Return why what an older plan says of a group may not happen any more, or None.
 
-    `pushed` are the names in Okta of the groups that it pushes now, by Okta group id. Okta is asked about each member
-    again, and not about the push and the name.
+    `ties` are those of now. Okta is asked about each member again, and not about the push, the name, and what else
+    claims either: a plan of now would have no such item.
     """
     if item.okta_group_id is None:
         return None
-    name = pushed.get(item.okta_group_id)
-    if name is None:
+    tie = ties.get((item.okta_group_id, item.group_id or ""))
+    if tie is not None and tie.situation is Situation.GROUP_CLASH:
+        return f"several claim its id or name by now: {tie.reason}"
+    if tie is None or tie.mapping is None or tie.situation not in COMPARED:
         return "Okta does not push the group any more, or does not show that it does"
-    if item.effect is Effect.RENAME_GROUP and name not in item.changes.values():
-        return f"the group is {name!r} in Okta by now"
+    if tie.by_name and not item.proposed:
+        return "only its name ties the group to Okta's by now, so somebody has to approve it"
+    if item.effect is Effect.RENAME_GROUP and tie.mapping.name not in item.changes.values():
+        return f"the group is {tie.mapping.name!r} in Okta by now"
     return None
 
 
