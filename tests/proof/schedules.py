@@ -261,12 +261,6 @@ def _hide_many(schedule: Schedule, _person: Person) -> None:
     okta.hidden = set() if okta.hidden else set(sorted(okta.assigned)[2:])
 
 
-def _assign_and_push(schedule: Schedule, person: Person) -> None:
-    """Assign somebody again, and push that the account is open: as it is already, where nobody has closed it."""
-    schedule.world.reassign(person)
-    schedule.world.push(person, active=True)
-
-
 Move = Callable[[Any, Person], None]
 """What a schedule does to somebody, or to the world while it is somebody's turn."""
 
@@ -274,7 +268,6 @@ MOVES: Final[Mapping[str, tuple[int, Move]]] = {
     "an edit is pushed for": (4, lambda one, who: one.world.push(who, title=f"t{one.world.now}")),
     "a deactivation is pushed for": (2, lambda one, who: one.world.push(who, active=False)),
     "a reactivation is pushed for": (2, lambda one, who: one.world.push(who, active=True)),
-    "Okta assigns, and pushes it,": (4, _assign_and_push),
     "Okta unassigns": (10, lambda one, who: one.world.unassign(who)),
     "Okta assigns": (5, lambda one, who: one.world.reassign(who)),
     "Okta deactivates": (6, lambda one, who: one.world.dismiss(who)),
