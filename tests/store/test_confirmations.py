@@ -19,6 +19,7 @@ from syncd.store.confirmations import _NOTE
 from syncd.store.tables import lease, run
 from tests.conftest import APP
 from tests.store.statements import watched
+from tests.store.test_round_trips import counted
 
 PUSH = Cause("token:1f2e")
 OURS = Cause("reconciler")
@@ -243,6 +244,19 @@ def test_a_push_that_changes_nothing_costs_one_statement_more(database: SqlDatab
         push(database, ann)
     assert len({sql for sql in sent if "confirmation" in sql}) == 1
     assert [sql for sql in sent if sql.startswith(("UPDATE", "DELETE"))] == []
+
+
+@pytest.mark.postgres
+def test_noting_takes_no_round_trip_of_its_own(postgres_database: SqlDatabase) -> None:
+    ann = ("User", user(postgres_database))
+    push(postgres_database, ann)  # and prepare its statements
+    with counted() as before, postgres_database.transaction(APP, PUSH) as unit:
+        unit.resources.read(*ann)
+    began(postgres_database)
+    with counted() as sent:
+        push(postgres_database, ann)
+    assert len(sent) == len(before)
+    assert is_confirmed(postgres_database, ann)
 
 
 # ------------------------------------------------------------------ one after the other

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from scim.reprovision import Reprovision
+from scim.resource import MembershipChange
+from syncd.core.changes import Cause
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind
 from syncd.workflows.apply_plan import Outcome, Step, apply_plan, work_of
@@ -37,14 +40,13 @@ class Applying:
             pass
 
 
-def begun(office: Office, database: Any = None) -> Applying:
-    desk = replace(office.desk, database=database or office.database)
+def begun(office: Office) -> Applying:
     with office.database.transaction(APP, CAUSE) as unit:
         lease = unit.acquire_lease("a run", LEASE_LASTS)
         run_id = unit.runs.begin("apply", lease)
-    report = survey(desk, run_id, lease)
+    report = survey(office.desk, run_id, lease)
     outcomes: list[Outcome] = []
-    kernel = apply_plan(desk, work_of(run_id, lease, report.plan, report.verdict), outcomes)
+    kernel = apply_plan(office.desk, work_of(run_id, lease, report.plan, report.verdict), outcomes)
     return Applying(run_id, lease, kernel, outcomes, [item.effect for item in report.plan.items])
 
 
@@ -203,6 +205,28 @@ def test_a_push_counts_for_a_run_that_died_before_or_after_it(
     assert reconcile(office.desk, apply=True).applied == 1
 
 
+def carried_out_beside_a_push(office: Office, run: Applying, of: tuple[str, str]) -> None:
+    """Let the effect begin while a push holds the resource, and has yet to find that it changes nothing."""
+    effect = Thread(target=list, args=[run.kernel])
+    with office.database.transaction(APP, Cause("token:test")) as unit:
+        stored = unit.resources.read(*of, with_members=False)
+        effect.start()
+        effect.join(0.5)
+        assert effect.is_alive(), "the effect waits for the push"
+        unit.resources.update(stored, stored.document, MembershipChange(), with_members=False)
+    effect.join()
+
+
+def test_an_effect_that_waited_for_a_push_does_not_undo_it(office: Office, crowd: list[str]) -> None:
+    unassign(office, LOGINS[0])
+    report_drift(office.desk)
+    run = begun(office)
+    run.to(Step.INTENDED)
+    carried_out_beside_a_push(office, run, ("User", crowd[0]))
+    assert office.is_open(crowd[0])
+    assert NOT_SO in run.outcomes[0].reason
+
+
 def test_an_explanation_is_of_the_next_run_which_begins_after_the_push(office: Office, crowd: list[str]) -> None:
     unassign(office, LOGINS[0])
     report_drift(office.desk)
@@ -277,6 +301,18 @@ def test_who_is_pushed_out_again_is_not_added(office: Office, guides: tuple[list
     run.to(step)
     acknowledged(office, f"/Groups/{local}", patch_members("remove", 0))
     list(run.kernel)
+    assert members(office, local) == set(staff[:4])
+    assert NOT_SO in run.outcomes[0].reason
+
+
+def test_an_effect_that_waited_for_a_push_of_the_group_does_not_undo_it(
+    office: Office, guides: tuple[list[str], str, str]
+) -> None:
+    staff, local, okta_group_id = guides
+    office.okta.members[okta_group_id].remove(office.okta_id(LOGINS[3]))
+    run = begun(office)
+    run.to(Step.INTENDED)
+    carried_out_beside_a_push(office, run, ("Group", local))
     assert members(office, local) == set(staff[:4])
     assert NOT_SO in run.outcomes[0].reason
 
