@@ -196,10 +196,11 @@ def _not_borne_out(told: str, detail: str) -> str:
     return f"Okta does not bear it out now: {told}" + (f" ({detail})" if detail else "")
 
 
-def forbids_group(group: LocalGroup | None, version: int) -> str | None:
+def forbids_group(group: LocalGroup | None, version: int, *, is_confirmed: bool = False) -> str | None:
     """Return why a group may not be changed now, or None.
 
     `version` is the one that it has to have: from before its members in Okta were asked for, or what this plan left.
+    `is_confirmed` tells that a push has left the group as it is since the run began.
     """
     if group is None:
         return "the group is gone"
@@ -207,7 +208,7 @@ def forbids_group(group: LocalGroup | None, version: int) -> str | None:
         return f"the group did not come over SCIM (made by: {group.origin})"
     if group.version != version:
         return "not so: the group is as it was before its members were asked for, or as this plan left it"
-    return None
+    return "not so: no push has confirmed the group since the run began" if is_confirmed else None
 
 
 def forbids_push(item: Item, pushed: Mapping[str, str]) -> str | None:
@@ -243,7 +244,7 @@ class Scene:
 
     `other_admins` is how many active administrators there are beside the account, None where the policy names no
     group of them. `is_waived` tells that a waiver is in force now, `is_rejected` that the rejection of an access review
-    is.
+    is, `is_confirmed` that a push has left the account as it is since the run began.
     """
 
     account: Account
@@ -251,6 +252,7 @@ class Scene:
     other_admins: int | None = None
     is_waived: bool = False
     is_rejected: bool = False
+    is_confirmed: bool = False
 
 
 Check = Callable[[Item, Scene, Policy], bool]
@@ -291,6 +293,8 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         _ALL - _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.version == item.version,
     ),
+    # A push that changes nothing moves no version, and may be younger than all that the effect rests on.
+    ("no push has confirmed it since the run began", _ALL, lambda _item, scene, _policy: not scene.is_confirmed),
     (
         # The version of a membership is its group's: that the account has come to be somebody else's shows only here.
         "the account is of the person whom Okta was asked about",

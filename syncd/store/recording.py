@@ -16,7 +16,7 @@ from scim.history import remember
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.schema import ResourceType
 from syncd.core.changes import TAKES_ACCESS, Change, action_of
-from syncd.store import inbound
+from syncd.store import confirmations, inbound
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
 from syncd.store.counters import announce_row, count
@@ -139,7 +139,7 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
 
 
 def rewrite(scope: Scope, change: Change, before: StoredResource, after: Document) -> StoredResource:
-    """Write what differs, and nothing where nothing does. The resource that is returned has no members.
+    """Write what differs, and nothing of the resource where nothing does. What is returned has no members.
 
     Raises `Conflict`, `NotFound`, `Uniqueness` and `InvalidValue`; then nothing was written.
     """
@@ -185,6 +185,7 @@ def _write(
     parked = unresolved(change.members, members)
     held.parks = held.parks or bool(parked)
     if after == before.document and not effect:
+        confirmations.note(scope, held.pk)
         if effect.parked or effect.unparked:
             tell(scope, change, (before.id, label_of(after)), membership_detail(effect))
         return replace(before, members=None, parked=parked)

@@ -12,6 +12,7 @@ from syncd.core.guard import Spent
 from syncd.core.planning import Item
 from syncd.core.situations import Effect
 from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
+from syncd.store import confirmations
 from syncd.store.constructs import database_now
 from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.reports import find_report, keep_report
@@ -159,6 +160,7 @@ class SqlRuns:
         if lease:
             for statement in (_ABANDON, _SUPERSEDE):
                 self._scope.connection.execute(statement, {"of_app": self._scope.app})
+            confirmations.forget(self._scope)
         run_id = self._scope.new_id()
         row = {
             "app": self._scope.app,

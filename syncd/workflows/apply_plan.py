@@ -182,7 +182,8 @@ def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[S
     if item.group_id is None:
         return _read_account(desk, unit, item, approved=work.approval is not None)
     group, stored = unit.groups.find(item.group_id) or (None, None)
-    objection = forbids_group(group, work.left.get(item.group_id, item.version))
+    is_confirmed = unit.is_confirmed("Group", item.group_id)
+    objection = forbids_group(group, work.left.get(item.group_id, item.version), is_confirmed=is_confirmed)
     if objection is None and group is not None and item.effect is not Effect.RENAME_GROUP:
         is_of_admins = is_admin_group(group.id, group.name, desk.policy)
         _, objection = _read_account(desk, unit, item, approved=work.approval is not None, is_of_admins=is_of_admins)

@@ -146,7 +146,8 @@ def _explain_one(
         version=account.version,
         reason=finding.reason,
     )
-    scene = replace(known.scene, is_waived=finding.waiver is not None)
+    # As the version, so the pushes that changed nothing: the next run begins after them.
+    scene = replace(known.scene, is_waived=finding.waiver is not None, is_confirmed=False)
     checks = tuple(
         (said, holds(supposed, scene, policy)) for said, effects, holds in CHECKS if supposed.effect in effects
     )

@@ -118,6 +118,9 @@ class GroupMonitor(Monitor):
         self._hold(
             self.world.moved.get(group_id, -1) <= before.began, "I2: a group was touched that a push had changed"
         )
+        self._hold(
+            self.world.confirmed.get(group_id, -1) <= before.began, "I2: a group was touched that a push had confirmed"
+        )
         is_sure = mapping.target_group_id == group_id or row.approval is not None
         self._hold(is_sure, "I14: a group that only its name ties was touched, and nobody approved it")
 

@@ -124,7 +124,8 @@ class GroupsOkta(ProvedOkta):
 class GroupWorld(World):
     """An application whose groups Okta pushes.
 
-    `unlinked` has the pushes that were taken away, `moved` when each group here was last changed by a push, by SCIM id.
+    `unlinked` has the pushes that were taken away, `moved` when each group here was last changed by a push, by SCIM id,
+    `confirmed` when a push of it last found nothing to change.
     `owners` has since when each account belongs to which person in Okta, by SCIM id.
     """
 
@@ -132,6 +133,7 @@ class GroupWorld(World):
     okta: GroupsOkta = field(default_factory=GroupsOkta)
     unlinked: dict[str, GroupMapping] = field(default_factory=dict)
     moved: dict[str, int] = field(default_factory=dict)
+    confirmed: dict[str, int] = field(default_factory=dict)
     owners: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -200,8 +202,8 @@ class GroupWorld(World):
                 changed = unit.record(Change("Group", stored, {**stored.document, **attributes}, change))
             except ScimError:
                 return
-        if changed is not None and changed.version != stored.version:
-            self.moved[group_id] = self.now
+        is_moved = changed is not None and changed.version != stored.version
+        (self.moved if is_moved else self.confirmed)[group_id] = self.now
 
     def leave_admins(self, person: Person) -> None:
         """Take somebody out of the administrators, as a push does."""

@@ -123,6 +123,9 @@ class Monitor:
     def _subject(self, person: Person) -> None:
         walk = self.world.okta.walks[-1]
         self._hold(person.pushed_at <= walk.began, "I2: an account was touched that had changed since page one")
+        self._hold(
+            person.confirmed_at <= walk.began, "I2: an account was touched that a push had confirmed since page one"
+        )
         self._permitted(person)
 
     def _permitted(self, person: Person) -> None:

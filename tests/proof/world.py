@@ -144,12 +144,16 @@ class ProvedOkta(FakeOkta):
 
 @dataclass
 class Person:
-    """Somebody with an account: the ids on both sides, and what has been said of the account."""
+    """Somebody with an account: the ids on both sides, and what has been said of the account.
+
+    `pushed_at` is when a push changed it last, `confirmed_at` when one came last that found nothing to change.
+    """
 
     account_id: str
     okta_user_id: str | None
     origin: Origin
     pushed_at: int = -1
+    confirmed_at: int = -1
 
 
 @dataclass
@@ -222,6 +226,8 @@ class World:
                 return
         if changed is not None and changed.version != stored.version:
             person.pushed_at = self.now
+        else:
+            person.confirmed_at = self.now
 
     def reassign(self, person: Person) -> None:
         """Assign somebody again."""
