@@ -15,7 +15,7 @@ from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
 from syncd.core.situations import DECIDED_HERE, GRANTS, REVOKES, Confirm, Effect, Situation
-from syncd.core.subjects import Account, Assignment, Lookup, MarkKind, Origin, Presence
+from syncd.core.subjects import NEGATIVE, Account, Assignment, Lookup, MarkKind, Origin, Presence
 
 # ------------------------------------------------------------------ the listing
 
@@ -181,6 +181,16 @@ def refutes(item: Item, lookup: Lookup) -> str | None:
     return _not_borne_out(lookup.presence, lookup.detail)
 
 
+def refutes_claimant(okta_user_id: str, lookup: Lookup) -> str | None:
+    """Return why an effect on an account that somebody else may have too does not happen, or None.
+
+    Whoever was said to have the account must definitely have no access (see `Subject.claimants`).
+    """
+    if lookup.presence in NEGATIVE:
+        return None
+    return f"the account was said to belong to {okta_user_id} as well. {_not_borne_out(lookup.presence, lookup.detail)}"
+
+
 def refutes_membership(item: Item, lookup: MembershipLookup) -> str | None:
     """Return why Okta's word about a member of a group does not bear out an effect, or None when it does.
 
@@ -235,7 +245,7 @@ def _bears_out(item: Item, lookup: Lookup) -> bool:
     if item.situation is Situation.ZOMBIE_DEPROVISIONED:
         # Anything less than that is an absence, which has to be established first.
         return lookup.presence is Presence.DEPROVISIONED
-    return lookup.presence in {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
+    return lookup.presence in NEGATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +254,8 @@ class Scene:
 
     `other_admins` is how many active administrators there are beside the account, None where the policy names no
     group of them. `is_waived` tells that a waiver is in force now, `is_rejected` that the rejection of an access review
-    is, `is_confirmed` that a push has left the account as it is since the run began.
+    is, `is_confirmed` that a push has left the account as it is since the run began. `is_disputed` tells that the
+    account was said to belong to others too, of whom Okta has not said that they have no access.
     """
 
     account: Account
@@ -253,6 +264,7 @@ class Scene:
     is_waived: bool = False
     is_rejected: bool = False
     is_confirmed: bool = False
+    is_disputed: bool = False
 
 
 Check = Callable[[Item, Scene, Policy], bool]
@@ -301,6 +313,7 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.external_id in {None, item.okta_user_id},
     ),
+    ("it is not in dispute whose the account is", _ALL, lambda _item, scene, _policy: not scene.is_disputed),
     ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
     ("enough administrators stay", REVOKES, _leaves_admins),

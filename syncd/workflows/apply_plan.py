@@ -15,7 +15,16 @@ from scim.resource import Document, Member, MembershipChange, StoredResource
 from syncd.core.attributes import with_attributes
 from syncd.core.changes import Action, Change
 from syncd.core.group_planning import NAME, is_admin_group
-from syncd.core.guard import Verdict, forbids, forbids_group, forbids_push, needs_lookup, refutes, refutes_membership
+from syncd.core.guard import (
+    Verdict,
+    forbids,
+    forbids_group,
+    forbids_push,
+    needs_lookup,
+    refutes,
+    refutes_claimant,
+    refutes_membership,
+)
 from syncd.core.planning import NEW, Item, Plan, keeps_to_windows
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
@@ -104,7 +113,7 @@ def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Ste
     for position, item in work.items:
         refusal = _not_due(desk, item, work)
         if refusal is None and needs_lookup(item, desk.policy):
-            refusal = _refuted(desk, item)
+            refusal = _refuted(desk, item) or _contended(desk, item)
             yield Step.ASKED
         if refusal is None:
             with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
@@ -135,6 +144,13 @@ def _refuted(desk: Desk, item: Item) -> Refusal | None:
         objection = refutes_membership(item, told)
     if objection is None and item.effect is not Effect.REMOVE_MEMBER:
         objection = refutes(item, desk.source.look_up(item.okta_user_id))
+    return (OutcomeKind.SKIPPED, objection) if objection else None
+
+
+def _contended(desk: Desk, item: Item) -> Refusal | None:
+    """Return why an account is not only the person's whose access it is about, by what Okta says now."""
+    told = (refutes_claimant(one, desk.source.look_up(one)) for one in item.others)
+    objection = next((one for one in told if one), None)
     return (OutcomeKind.SKIPPED, objection) if objection else None
 
 

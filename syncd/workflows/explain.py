@@ -1,5 +1,6 @@
 """Why an account is as it is: what Okta says now, what we hold, what the guard says, and what happened so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +15,7 @@ from syncd.core.rejections import Rejections, reject
 from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
 from syncd.ports import AssignmentSource, Database, UnitOfWork
+from syncd.workflows.disputes import Disputes, ask_claimants
 from syncd.workflows.memberships import Here, Membership, ask_memberships
 from syncd.workflows.scene import read_scene
 from syncd.workflows.survey import FLAPPING_WITHIN
@@ -90,6 +92,7 @@ def explain(
         _explain_one(
             one,
             source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None,
+            ask_claimants(source, one.claimants, policy.lookup_limit),
             ask_memberships(source, one.scene.account, one.here),
             policy,
         )
@@ -103,6 +106,7 @@ class _Known:
     """What the store knows of one account, read at once."""
 
     scene: Scene
+    claimants: Mapping[str, frozenset[str]]
     rejections: Rejections
     waivers: tuple[Waiver, ...]
     now: datetime
@@ -126,14 +130,16 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
         groups=unit.groups.all() if policy.groups else None,
     )
     rejections = Rejections.among(unit.reviews.rejections(scene.account))
-    return _Known(scene, rejections, waivers, now, switches, here, read_timeline(unit, scene.account))
+    claimants = unit.staging.claimants([account_id])
+    return _Known(scene, claimants, rejections, waivers, now, switches, here, read_timeline(unit, scene.account))
 
 
 def _explain_one(
-    known: _Known, lookup: Lookup | None, memberships: tuple[Membership, ...], policy: Policy
+    known: _Known, lookup: Lookup | None, disputes: Disputes, memberships: tuple[Membership, ...], policy: Policy
 ) -> Explanation:
     account = known.scene.account
-    findings = reject(classify([_subject(account, lookup)], policy.protects), known.rejections, policy)
+    subjects = disputes.tell([_subject(account, lookup)])
+    findings = reject(classify(subjects, policy.protects), known.rejections, policy)
     findings = grant_grace(findings, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
@@ -146,8 +152,9 @@ def _explain_one(
         version=account.version,
         reason=finding.reason,
     )
+    is_disputed = bool(subjects[0].contenders)
     # As the version, so the pushes that changed nothing: the next run begins after them.
-    scene = replace(known.scene, is_waived=finding.waiver is not None, is_confirmed=False)
+    scene = replace(known.scene, is_waived=finding.waiver is not None, is_confirmed=False, is_disputed=is_disputed)
     checks = tuple(
         (said, holds(supposed, scene, policy)) for said, effects, holds in CHECKS if supposed.effect in effects
     )
@@ -203,6 +210,7 @@ _WHAT_TO_DO: Final = {
     "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
     "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
     "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
+    "it is not in dispute whose the account is": "put its externalId right, or unassign the other in Okta",
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
     "the budget is not used up": "wait, or approve the plan: syncd plan approve",
 }

@@ -8,6 +8,8 @@ from typing import Final
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
+from tests.proof.dispute_mutants import DISPUTE_MUTANTS
+from tests.proof.disputes import DisputeSchedule
 from tests.proof.exploring import Kind, explore, first_violation, postgres_url, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.group_mutants import GROUP_MUTANTS
@@ -27,6 +29,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
     " of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
     " with an access review": (ReviewSchedule, REVIEW_MUTANTS),
     " of pushed groups": (GroupSchedule, GROUP_MUTANTS),
+    " of disputes": (DisputeSchedule, DISPUTE_MUTANTS),
 }
 """The kinds of schedules, by what they are called, and what is taken away under each."""
 

@@ -62,11 +62,6 @@ class GroupMonitor(Monitor):
 
     # -- effects
 
-    def _known_as(self, person: Person) -> str | None:
-        (account,) = self._rows(resource, resource.c.id == person.account_id)
-        known: str | None = account.external_id
-        return known
-
     def _event(self, event: dict[str, Any]) -> None:
         if event["action"] not in ON_GROUPS:
             super()._event(event)

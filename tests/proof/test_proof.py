@@ -4,6 +4,8 @@ import pytest
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
+from tests.proof.dispute_mutants import DISPUTE_MUTANTS
+from tests.proof.disputes import DisputeSchedule
 from tests.proof.exploring import explore, first_violation, scratch, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.group_mutants import GROUP_MUTANTS
@@ -60,6 +62,16 @@ def test_no_schedule_of_pushed_groups_breaks_an_invariant() -> None:
 def test_no_guard_of_pushed_groups_can_be_taken_away_unnoticed(name: str) -> None:
     with GROUP_MUTANTS[name]():
         assert first_violation(range(NEVER_ALIVE), GroupSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
+def test_no_schedule_of_disputes_breaks_an_invariant() -> None:
+    explore(range(250), kind=DisputeSchedule)
+
+
+@pytest.mark.parametrize("name", DISPUTE_MUTANTS)
+def test_no_guard_of_disputes_can_be_taken_away_unnoticed(name: str) -> None:
+    with DISPUTE_MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE), DisputeSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
 @on_every_clock
