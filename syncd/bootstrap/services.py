@@ -3,9 +3,10 @@
 import atexit
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -19,6 +20,7 @@ from scim.schema import ResourceType
 from scim.tolerance import PROFILES
 from syncd.bootstrap.auditing import sealing
 from syncd.bootstrap.following import log_watch
+from syncd.bootstrap.freshness import Freshness
 from syncd.bootstrap.head_courier import carrying
 from syncd.bootstrap.leniencies import LeniencyCounter
 from syncd.bootstrap.notifications import minding
@@ -32,7 +34,7 @@ from syncd.core.changes import Cause
 from syncd.ports import Announce, Database
 from syncd.scheduler import NightlyJob, run_scheduler
 from syncd.store import SchemaBehindError, SqlDatabase, check, check_extensions, open_database, reads_in_process
-from syncd.web.app import Edge, create_app
+from syncd.web.app import Edge, add_freshness, create_app
 from syncd.web.cursor_seal import CursorSealer
 from syncd.web.event_hook import EventHook, add_event_hook, is_call
 from syncd.web.front import Bounds, Front, no_request
@@ -52,10 +54,15 @@ DOCUMENTATION = "https://developer.okta.com/docs/concepts/scim/"
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What an endpoint does beside SCIM: answer Okta's event hook, with that secret, and hold storms of pushes."""
+    """What an endpoint does beside SCIM.
+
+    It answers Okta's event hook, with that secret, holds storms of pushes, and tells whether each of these applications
+    has had a complete listing within so long.
+    """
 
     hook_secret: str | None = None
     holding: Mapping[str, StormRule] = field(default_factory=dict)
+    fresh_within: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 NO_EXTRAS: Final = Extras()
@@ -74,7 +81,8 @@ def serve(settings: Settings, announce: Announce, *, host: str | None = None, po
     base_url, limits = f"{server.public_url}/scim/v2", server.limits.as_limits()
     provider = Provider(base_url, limits, DOCUMENTATION, resource_types(settings))
     secret = server.event_hook_secret.get_secret_value() if server.event_hook_secret else None
-    of_app, extras = providers(settings, provider), Extras(secret, storms_to_hold(settings))
+    fresh_within = {name: timedelta(hours=app.freshness_hours) for name, app in settings.apps.items()}
+    of_app, extras = providers(settings, provider), Extras(secret, storms_to_hold(settings), fresh_within)
     build = partial(build_front, database_url(settings), provider, gate_limits(server), of_app, extras=extras)
     return serve_app(build, server_options(server), lambda address: announce(f"listening at {address}"))
 
@@ -128,6 +136,7 @@ def build_app(
     handler = _handler(database, provider, of_app, counter)
     ready = partial(readiness, url, provider.resource_types)
     app = create_app(store, SystemClock(), handler, provider.limits, ready, limits)
+    add_freshness(app, Freshness(store, extras.fresh_within, SystemClock(), time.monotonic))
     if extras.hook_secret is not None:
         add_event_hook(app, EventHook(extras.hook_secret, Ringer(store.bell(BELL)).ring))
     return app

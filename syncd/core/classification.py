@@ -256,10 +256,17 @@ def _tie(subject: Subject, assignment: Assignment, claims: Mapping[str, int]) ->
         reason = f"the account carries the Okta user id {account.external_id}, not {assignment.okta_user_id}"
         recycled = candidate.keys.isdisjoint(STRONG_KEYS) and not account.active
         return (Tie.RECYCLED if recycled else Tie.CLASHING), reason
+    if subject.contenders:
+        return Tie.CLASHING, _contended(subject)
     if candidate.keys.isdisjoint(STRONG_KEYS):
         what = "user name" if LinkKey.USER_NAME in candidate.keys else "work address"
         return Tie.WEAK, f"only the {what} matches"
     return Tie.STRONG, ""
+
+
+def _contended(subject: Subject) -> str:
+    others = ", ".join(f"{one} ({subject.claimants[one] or 'not asked about'})" for one in subject.contenders)
+    return f"the account was last said to belong to {others} as well, and Okta does not say that they have no access"
 
 
 def _closer_look(subject: Subject, assignment: Assignment) -> Finding:
@@ -276,6 +283,8 @@ def _without_assignment(subject: Subject) -> Finding:
     account = subject.candidates[0].account
     if account.origin is not Origin.SCIM:
         tie, said, reason = Tie.FOREIGN, Said.UNKNOWN, f"made by: {account.origin}"
+    elif subject.contenders and account.active:
+        tie, said, reason = Tie.CLASHING, Said.UNKNOWN, _contended(subject)
     elif subject.lookup is not None:
         tie, said, reason = Tie.UNLISTED, LOOKUP_SAYS[subject.lookup.presence], _answered(subject.lookup)
     elif subject.twice_missing:

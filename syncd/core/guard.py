@@ -16,7 +16,7 @@ from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
 from syncd.core.situations import DECIDED_HERE, GRANTS, REVOKES, Confirm, Effect, Situation
-from syncd.core.subjects import Account, Assignment, Lookup, MarkKind, Origin, Presence
+from syncd.core.subjects import NEGATIVE, Account, Assignment, Lookup, MarkKind, Origin, Presence
 
 # ------------------------------------------------------------------ the listing
 
@@ -197,6 +197,16 @@ def refutes(item: Item, lookup: Lookup) -> str | None:
     return _not_borne_out(lookup.presence, lookup.detail)
 
 
+def refutes_claimant(okta_user_id: str, lookup: Lookup) -> str | None:
+    """Return why an effect on an account that somebody else may have too does not happen, or None.
+
+    Whoever was said to have the account must definitely have no access (see `Subject.claimants`).
+    """
+    if lookup.presence in NEGATIVE:
+        return None
+    return f"the account was said to belong to {okta_user_id} as well. {_not_borne_out(lookup.presence, lookup.detail)}"
+
+
 def refutes_membership(item: Item, lookup: MembershipLookup) -> str | None:
     """Return why Okta's word about a member of a group does not bear out an effect, or None when it does.
 
@@ -212,10 +222,11 @@ def _not_borne_out(told: str, detail: str) -> str:
     return f"Okta does not bear it out now: {told}" + (f" ({detail})" if detail else "")
 
 
-def forbids_group(group: LocalGroup | None, version: int) -> str | None:
+def forbids_group(group: LocalGroup | None, version: int, *, is_confirmed: bool = False) -> str | None:
     """Return why a group may not be changed now, or None.
 
     `version` is the one that it has to have: from before its members in Okta were asked for, or what this plan left.
+    `is_confirmed` tells that a push has left the group as it is since the run began.
     """
     if group is None:
         return "the group is gone"
@@ -223,7 +234,7 @@ def forbids_group(group: LocalGroup | None, version: int) -> str | None:
         return f"the group did not come over SCIM (made by: {group.origin})"
     if group.version != version:
         return "not so: the group is as it was before its members were asked for, or as this plan left it"
-    return None
+    return "not so: no push has confirmed the group since the run began" if is_confirmed else None
 
 
 def forbids_push(item: Item, ties: Ties) -> str | None:
@@ -254,7 +265,7 @@ def _bears_out(item: Item, lookup: Lookup) -> bool:
     if item.situation is Situation.ZOMBIE_DEPROVISIONED:
         # Anything less than that is an absence, which has to be established first.
         return lookup.presence is Presence.DEPROVISIONED
-    return lookup.presence in {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
+    return lookup.presence in NEGATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +274,9 @@ class Scene:
 
     `spent` has every effect that takes access away. `other_admins` is how many active administrators there are beside
     the account, None where the policy names no group of them. `is_waived` tells that a waiver is in force now,
-    `is_rejected` that the rejection of an access review is.
+    `is_rejected` that the rejection of an access review is, `is_confirmed` that a push has left the account as it is
+    since the run began. `is_disputed` tells that the account was said to belong to others too, of whom Okta has not
+    said that they have no access.
     """
 
     account: Account
@@ -271,6 +284,8 @@ class Scene:
     other_admins: int | None = None
     is_waived: bool = False
     is_rejected: bool = False
+    is_confirmed: bool = False
+    is_disputed: bool = False
 
 
 Check = Callable[[Item, Scene, Policy], bool]
@@ -312,12 +327,15 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         _ALL - _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.version == item.version,
     ),
+    # A push that changes nothing moves no version, and may be younger than all that the effect rests on.
+    ("no push has confirmed it since the run began", _ALL, lambda _item, scene, _policy: not scene.is_confirmed),
     (
         # The version of a membership is its group's: that the account has come to be somebody else's shows only here.
         "the account is of the person whom Okta was asked about",
         _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.external_id in {None, item.okta_user_id},
     ),
+    ("it is not in dispute whose the account is", _ALL, lambda _item, scene, _policy: not scene.is_disputed),
     ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
     ("enough administrators stay", REVOKES, _leaves_admins),

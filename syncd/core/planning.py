@@ -35,7 +35,8 @@ class Item:
     `proposed` tells that it needs the approval of the plan. `changes` is what an update or a creation writes, by
     attribute path. `group_id` is the group that is changed, or whose members are; `version` is the group's then, and
     `okta_group_id` is the group in Okta that it belongs to. `since` is from when on Okta is known not to grant access
-    any more: what its System Log says, or else when the first snapshot that misses the person was sealed.
+    any more: what its System Log says, or else when the first snapshot that misses the person was sealed. `others` are
+    the Okta user ids of those who were said to have the account as well, and who have no access, by what Okta said.
     """
 
     effect: Effect
@@ -51,6 +52,7 @@ class Item:
     group_id: str | None = None
     since: datetime | None = None
     okta_group_id: str | None = None
+    others: tuple[str, ...] = ()
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this effect this effect: what the digest of a plan is made of."""
@@ -75,6 +77,7 @@ class Item:
             "proposed": self.proposed,
             "since": self.since.isoformat() if self.since else None,
             "oktaGroup": self.okta_group_id,
+            "others": list(self.others),
         }
 
     @classmethod
@@ -94,6 +97,7 @@ class Item:
             group_id=told["group"],
             since=datetime.fromisoformat(told["since"]) if told["since"] else None,
             okta_group_id=told.get("oktaGroup"),
+            others=tuple(told.get("others", ())),
         )
 
 
@@ -254,6 +258,7 @@ def _item(finding: Finding, effect: Effect, policy: Policy) -> Item:
         changes=dict(assignment.attributes) if effect in NEW and assignment else wanted,
         proposed=policy.mode(finding.situation) is Mode.PROPOSE,
         since=_since(finding),
+        others=tuple(sorted(finding.subject.claimants)),
     )
 
 

@@ -105,6 +105,10 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
+NEGATIVE = frozenset({Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE})
+"""The definitive answers that a person has no access. Nothing else satisfies a destructive guard."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A point lookup's answer.
@@ -146,6 +150,8 @@ class Subject:
     when there was none, and `absence` says how long it has been missing. `twice_missing` tells that two sealed
     snapshots of one run miss it, and that a sample of such accounts was looked up and is missing indeed. `removed` is
     when Okta says in its System Log that it took the assignment away, by its own clock: positive evidence.
+    `claimants` are the others that the account was said to belong to, by Okta user id, each with what Okta says of them
+    now; None where it was not asked.
     """
 
     assignment: Assignment | None
@@ -155,6 +161,12 @@ class Subject:
     tombstone: str | None = None
     twice_missing: bool = False
     removed: datetime | None = None
+    claimants: Mapping[str, Presence | None] = field(default_factory=dict)
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """Which of the claimants may have access, for all that is known: Okta has not said that they have none."""
+        return tuple(sorted(one for one, said in self.claimants.items() if said not in NEGATIVE))
 
 
 def subject_of(account: Account, lookup: Lookup | None, removed: datetime | None = None) -> Subject:

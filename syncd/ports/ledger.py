@@ -145,8 +145,12 @@ class Runs(Protocol):
     def about_person(self, okta_user_id: str, limit: int) -> tuple[KeptRun, ...]:
         """Return the youngest runs that planned something for a person who had no account then, as `about` does."""
 
-    def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
-        """Write that the run ended and what it found. What it intended and never concluded is abandoned."""
+    def end(self, run_id: str, exit_code: int, counts: Mapping[str, int], lease: Lease | None = None) -> bool:
+        """Write that the run ended and what it found. What it intended and never concluded is abandoned.
+
+        Returns False, and writes nothing, when the run goes on under another lease than this one. Raises ValueError
+        when there is no such run.
+        """
 
     def latest(self, limit: int = 10, kinds: Collection[str] = ()) -> tuple[RunRecord, ...]:
         """Return the youngest runs first; those of these kinds only, where any are given."""

@@ -1,6 +1,6 @@
 """Snapshots of the source, and what they say beside the accounts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -86,8 +86,8 @@ class Staging(Protocol):
         """Close the snapshot for good and return its manifest; from now on it may be compared.
 
         Brings the absences up to date: an account that no row belongs to has been missing in one more sealed
-        snapshot, one that is listed again no longer is. Raises `SnapshotRefusedError` when it holds no page, or was
-        begun with another identity.
+        snapshot, one that is listed again no longer is. Brings the disputes up to date: see `claimants`. Raises
+        `SnapshotRefusedError` when it holds no page, or was begun with another identity.
         """
 
     def void(self, snapshot_id: str, reason: str) -> None:
@@ -111,6 +111,23 @@ class Staging(Protocol):
 
         Those which had that SCIM id, Okta user id, or user name in any case; the youngest of each person.
         """
+
+    def claimants(self, account_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Return by SCIM id the Okta user ids of the others that these accounts were said to belong to.
+
+        That is whoever a sealed snapshot lists with the SCIM id of an account that carries the Okta user id of another,
+        and whose Okta user id the account carried before. It is so until a sealed snapshot has their row point to
+        another account, or the account carries their id.
+        """
+
+    def contenders(self) -> Mapping[str, frozenset[str]]:
+        """Return by SCIM id the claimants of every account who are not settled."""
+
+    def is_disputed(self, account_id: str) -> bool:
+        """Return whether the account has a claimant who is not settled."""
+
+    def settle(self, okta_user_ids: Iterable[str]) -> None:
+        """Write down that Okta says that these claimants have no access. It holds until they are listed again."""
 
     def managed_active(self) -> int:
         """Return how many active accounts of origin scim there are."""

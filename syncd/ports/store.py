@@ -64,7 +64,8 @@ class UnitOfWork(Protocol):
         """Write the resource, its membership rows, the audit event and the outbox message: the one door for writes.
 
         Returns the resource as it is now, without members, or None after a deletion. A change that changes nothing
-        writes nothing. Raises as `ResourceStore.create`, `update` and `delete` do.
+        writes none of them; that a push did so is noted while a run goes on, for `is_confirmed`. Raises as
+        `ResourceStore.create`, `update` and `delete` do.
         """
 
     def note(self, action: Action, detail: Mapping[str, Any]) -> None:
@@ -74,6 +75,13 @@ class UnitOfWork(Protocol):
         """Return the account and its resource as they are now, held until this unit of work ends; None when gone.
 
         The account has its marks, and never says whether it is an administrator's: see `admins`.
+        """
+
+    def is_confirmed(self, resource_type: str, resource_id: str) -> bool:
+        """Return whether a push was acknowledged that left the resource as it is, since the last run began.
+
+        Such a push moves no version. Those count that arrive while a run goes on, or after it died and before another
+        one begins. Ask it of a resource that is held: then no such push is acknowledged before this unit of work ends.
         """
 
     def admins(self, groups: Collection[str]) -> frozenset[str]:

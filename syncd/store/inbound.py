@@ -36,12 +36,17 @@ _HELD: Final = select(push_hold.c.since, push_hold.c.released_until).where(push_
 _FORGET: Final = delete(pushed).where(pushed.c.app == bindparam("of_app"), pushed.c.at < bindparam("before"))
 
 
+def is_push(scope: Scope) -> bool:
+    """Return whether a unit of work answers a request over SCIM."""
+    return scope.cause is not None and scope.cause.actor.startswith(PUSHED_BY)
+
+
 def note(scope: Scope, action: Action, change: Change, subject_id: str, version: int) -> None:
     """Keep of an action that takes access away that a push did it. `version` is that of the account afterwards."""
     deleted = action is Action.ACCOUNT_DELETED
     if deleted and not (change.before and is_active(change.before.document)):
         return
-    if scope.cause is not None and scope.cause.actor.startswith(PUSHED_BY):
+    if is_push(scope):
         scope.taken.append(subject_id)
         _NOTE.later(scope.link, app=scope.app, at=scope.moment, subject_id=subject_id, version=version, deleted=deleted)
 

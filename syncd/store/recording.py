@@ -16,7 +16,7 @@ from scim.history import remember
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.schema import ResourceType
 from syncd.core.changes import TAKES_ACCESS, Change, action_of
-from syncd.store import inbound
+from syncd.store import claimants, confirmations, inbound
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
 from syncd.store.counters import announce_row, count
@@ -139,7 +139,7 @@ def _create(scope: Scope, change: Change, document: Document) -> StoredResource:
 
 
 def rewrite(scope: Scope, change: Change, before: StoredResource, after: Document) -> StoredResource:
-    """Write what differs, and nothing where nothing does. The resource that is returned has no members.
+    """Write what differs, and nothing of the resource where nothing does. What is returned has no members.
 
     Raises `Conflict`, `NotFound`, `Uniqueness` and `InvalidValue`; then nothing was written.
     """
@@ -185,6 +185,7 @@ def _write(
     parked = unresolved(change.members, members)
     held.parks = held.parks or bool(parked)
     if after == before.document and not effect:
+        confirmations.note(scope, held.pk)
         if effect.parked or effect.unparked:
             tell(scope, change, (before.id, label_of(after)), membership_detail(effect))
         return replace(before, members=None, parked=parked)
@@ -192,12 +193,8 @@ def _write(
     if after == before.document:
         _TOUCH.later(scope.link, **row)
     else:
-        columns = columns_of(scope.types[before.resource_type], after)
-        row |= {f"new_{name}": value for name, value in columns.items()}
-        was = keys_of(before.resource_type, before.document)
         held.past = remember(held.past, held.version, before.document, after)
-        _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row, new_past=held.past)
-        _write_values(scope, held.pk, scope.types[before.resource_type], before.document, after)
+        _write_document(scope, row, before, after, held)
     held.version += 1
     if held.member_count is not None:
         held.member_count += effect.growth
@@ -213,6 +210,16 @@ def _write(
         member_count=held.member_count,
         parked=parked,
     )
+
+
+def _write_document(scope: Scope, row: dict[str, Any], before: StoredResource, after: Document, held: Held) -> None:
+    resource_type = scope.types[before.resource_type]
+    was, columns = keys_of(before.resource_type, before.document), columns_of(resource_type, after)
+    values = {f"new_{name}": value for name, value in columns.items()}
+    _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row, **values, new_past=held.past)
+    if was["external_id"] != columns["external_id"]:
+        claimants.note_former(scope, before.resource_type, held.pk, was["external_id"])
+    _write_values(scope, held.pk, resource_type, before.document, after)
 
 
 def _told_of(scope: Scope, change: Change, before: StoredResource, after: Document) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from syncd.core.guard import NOTHING_SPENT, Spent
 from syncd.core.planning import Item
 from syncd.core.situations import REVOKES, Effect
 from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
+from syncd.store import confirmations
 from syncd.store.constructs import database_now
 from syncd.store.moments import microseconds, moment_of, optional_moment
 from syncd.store.reports import find_report, keep_report
@@ -72,6 +73,8 @@ _SAVE_PLAN: Final = (
     .returning(run.c.pk)
 )
 _ADD_ITEM: Final = insert(plan_item)
+# The row is locked, so that nobody takes the run up before it has ended.
+_FIND_TOKEN: Final = select(run.c.lease_token).where(*_OF_RUN).with_for_update()
 _END: Final = (
     update(run)
     .where(*_OF_RUN)
@@ -174,6 +177,7 @@ class SqlRuns:
         if lease:
             for statement in (_ABANDON, _SUPERSEDE):
                 self._scope.connection.execute(statement, {"of_app": self._scope.app})
+            confirmations.forget(self._scope)
         run_id = self._scope.new_id()
         row = {
             "app": self._scope.app,
@@ -238,16 +242,21 @@ class SqlRuns:
         if self._change(_CONCLUDE, run_id, of_position=position, **told) is None:
             raise ValueError(f"item {position} of run {run_id} is not open")
 
-    def end(self, run_id: str, exit_code: int, counts: Mapping[str, int]) -> None:
+    def end(self, run_id: str, exit_code: int, counts: Mapping[str, int], lease: Lease | None = None) -> bool:
         """Write that the run ended and what it found. What it intended and never concluded is abandoned.
 
-        Raises ValueError when there is no such run.
+        Returns False, and writes nothing, when the run goes on under another lease than this one. Raises ValueError
+        when there is no such run.
         """
+        token = self._change(_FIND_TOKEN, run_id)
+        if lease is not None and token not in (None, lease.token):
+            return False
         state = _FAILED if exit_code == _EXIT_OF_A_FAILURE else ENDED
         found = {str(name): count for name, count in counts.items()}
         if self._change(_END, run_id, new_state=state, new_exit_code=int(exit_code), new_counts=found) is None:
             raise ValueError(f"there is no run {run_id}")
         self._scope.connection.execute(_ABANDON_INTENDED, {"of_app": self._scope.app, "of_run": run_id})
+        return True
 
     def spent(self) -> dict[Effect, Spent]:
         """Return how many effects that take access away were carried out in the last 24 hours and 7 days."""

@@ -1,6 +1,6 @@
 """Snapshots of the source: staged page by page, then sealed for good or void."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -14,6 +14,7 @@ from scim.resource import fold
 from syncd.core.attributes import digest
 from syncd.core.subjects import Assignment, Subject
 from syncd.ports import AssignmentPage, Comparison, Manifest, Resumed, SnapshotRefusedError, SourceIdentity
+from syncd.store import claimants
 from syncd.store.comparison import compare, count_accounts, listed
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
@@ -203,7 +204,7 @@ class SqlStaging:
         self._execute(_COUNT_PAGE, of_pk=pk, staged=len(page.rows), new_cursor=page.cursor)
 
     def seal(self, snapshot_id: str, identity: SourceIdentity) -> Manifest:
-        """Close the snapshot for good, bring the absences up to date, and return the manifest."""
+        """Close the snapshot for good, bring absences and disputes up to date, and return the manifest."""
         found = self._found(snapshot_id, _OPEN)
         if not found.pages:
             raise SnapshotRefusedError(f"snapshot {snapshot_id} holds no page, so it says nothing about anybody")
@@ -215,6 +216,7 @@ class SqlStaging:
         sealed = self._execute(_SEAL, of_pk=found.pk, new_identity=_told(identity)).scalar_one()
         self._execute(_END_ABSENCES, of_pk=found.pk)
         self._execute(_COUNT_ABSENCES[self._scope.dialect], of_pk=found.pk, sealed=sealed)
+        claimants.hold_against(self._scope, found.pk, sealed)
         return Manifest(snapshot_id, identity, found.pages, found.rows, moment_of(found.started), moment_of(sealed))
 
     def void(self, snapshot_id: str, reason: str) -> None:
@@ -246,6 +248,22 @@ class SqlStaging:
     def buried(self, key: str) -> dict[str, str]:
         """Return the SCIM ids of accounts that were deleted here and had that key, by the Okta user id they carried."""
         return {row.external_id: row.id for row in self._execute(_BURIED, key=key, folded=fold(key))}
+
+    def claimants(self, account_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Return by SCIM id the Okta user ids of the others that these accounts were said to belong to."""
+        return claimants.claimants_of(self._scope, account_ids)
+
+    def contenders(self) -> Mapping[str, frozenset[str]]:
+        """Return by SCIM id the claimants of every account who are not settled."""
+        return claimants.contenders(self._scope)
+
+    def is_disputed(self, account_id: str) -> bool:
+        """Return whether the account has a claimant who is not settled."""
+        return claimants.is_disputed(self._scope, account_id)
+
+    def settle(self, okta_user_ids: Iterable[str]) -> None:
+        """Write down that Okta has said that these claimants have no access."""
+        claimants.settle(self._scope, okta_user_ids)
 
     def managed_active(self) -> int:
         """Return how many active accounts of origin scim there are."""

@@ -10,7 +10,7 @@ from syncd.core.checkpoints import Checkpoint
 from syncd.core.notes import Note
 from syncd.core.subjects import Account
 from syncd.ports import AuditEvent, Lease
-from syncd.store import accounts, audit, deletion, leases, recording
+from syncd.store import accounts, audit, confirmations, deletion, leases, recording
 from syncd.store.arrival import admit
 from syncd.store.audit_log import SqlLogReader
 from syncd.store.decisions import SqlDecisions
@@ -58,6 +58,10 @@ class SqlUnitOfWork:
     def account(self, account_id: str) -> tuple[Account, StoredResource] | None:
         """Return the account and its resource as they are now, held until this unit of work ends; None when gone."""
         return accounts.read_account(self._scope, account_id)
+
+    def is_confirmed(self, resource_type: str, resource_id: str) -> bool:
+        """Return whether a push left the resource as it is since the last run began; see `UnitOfWork.is_confirmed`."""
+        return confirmations.is_there(self._scope, resource_type, resource_id)
 
     def admins(self, groups: Collection[str]) -> frozenset[str]:
         """Return the ids of the active accounts in these groups, held until this unit of work ends."""

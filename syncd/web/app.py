@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -36,7 +37,9 @@ SCIM_PATH: Final = "/scim/v2"
 PUBLIC: Final = ("/readyz",)
 """What is answered without a token, beside the front's `/healthz`.
 
-Everything else is below `SCIM_PATH`, or is the event hook's, with a secret of its own."""
+Everything else is below `SCIM_PATH`, or is the event hook's, with a secret of its own, or `/freshz`."""
+
+FRESH_PATH: Final = "/freshz"
 
 _OTHER_VERSION: Final = re.compile(r"/scim/v(?!2(?:/|$))\d+(?:\.\d+)?(?:/|$)", re.ASCII)
 
@@ -44,7 +47,7 @@ Handle = Callable[[str, Cause, ScimRequest], ScimResponse]
 """Answers a request for an application; the cause names the token and the request."""
 
 Readiness = Callable[[], str | None]
-"""Returns None when requests can be answered, else the reason in a word; raises nothing."""
+"""Returns None when all is well, such as that requests can be answered, else why not in a word; raises nothing."""
 
 
 _Caller = tuple[Principal, str | None]
@@ -121,18 +124,23 @@ def create_app(
     def name_request() -> None:
         bind_contextvars(request_id=request.environ.get(REQUEST_ID))
 
-    @app.get(PUBLIC[0])
-    def ready() -> Response:
-        reason = readiness()
-        plain = ("Content-Type", "text/plain")
-        return _response(Answer(503, f"{reason}\n".encode(), (plain,)) if reason else Answer(200, b"ready\n", (plain,)))
-
+    app.add_url_rule(PUBLIC[0], "ready", partial(_told, "ready", readiness))
     app.register_error_handler(HTTPException, _tell_http_error)
     app.register_error_handler(Exception, _tell_bug)
     # Around Flask and not within: its contexts and routing cost more than most answers. Flask's own way to wrap it.
     around = mounted(SCIM_PATH, answering(identify, answer, limits, _log_bug), app.wsgi_app)
     app.wsgi_app = around  # type: ignore[assignment,method-assign]
     return app
+
+
+def add_freshness(app: Flask, freshness: Readiness) -> None:
+    """Let the application tell at `/freshz`, to whoever asks, whether the listings are fresh; it tells no detail."""
+    app.add_url_rule(FRESH_PATH, "fresh", partial(_told, "fresh", freshness))
+
+
+def _told(well: str, why_not: Readiness) -> Response:
+    reason = why_not()
+    return _response(Answer(503 if reason else 200, f"{reason or well}\n".encode(), (("Content-Type", "text/plain"),)))
 
 
 def _log_bug(error: Exception) -> None:

@@ -16,7 +16,16 @@ from syncd.core.attributes import with_attributes
 from syncd.core.changes import Action, Change
 from syncd.core.group_matching import Ties
 from syncd.core.group_planning import NAME, is_admin_group
-from syncd.core.guard import Verdict, forbids, forbids_group, forbids_push, needs_lookup, refutes, refutes_membership
+from syncd.core.guard import (
+    Verdict,
+    forbids,
+    forbids_group,
+    forbids_push,
+    needs_lookup,
+    refutes,
+    refutes_claimant,
+    refutes_membership,
+)
 from syncd.core.planning import NEW, Item, Plan, keeps_to_windows
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
@@ -105,7 +114,7 @@ def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Ste
     for position, item in work.items:
         refusal = _not_due(desk, item, work)
         if refusal is None and needs_lookup(item, desk.policy):
-            refusal = _refuted(desk, item)
+            refusal = _refuted(desk, item) or _contended(desk, item)
             yield Step.ASKED
         if refusal is None:
             with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
@@ -136,6 +145,13 @@ def _refuted(desk: Desk, item: Item) -> Refusal | None:
         objection = refutes_membership(item, told)
     if objection is None and item.effect is not Effect.REMOVE_MEMBER:
         objection = refutes(item, desk.source.look_up(item.okta_user_id))
+    return (OutcomeKind.SKIPPED, objection) if objection else None
+
+
+def _contended(desk: Desk, item: Item) -> Refusal | None:
+    """Return why an account is not only the person's whose access it is about, by what Okta says now."""
+    told = (refutes_claimant(one, desk.source.look_up(one)) for one in item.others)
+    objection = next((one for one in told if one), None)
     return (OutcomeKind.SKIPPED, objection) if objection else None
 
 
@@ -183,7 +199,8 @@ def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[S
     if item.group_id is None:
         return _read_account(desk, unit, item, approved=work.approval is not None)
     group, stored = unit.groups.find(item.group_id) or (None, None)
-    objection = forbids_group(group, work.left.get(item.group_id, item.version))
+    is_confirmed = unit.is_confirmed("Group", item.group_id)
+    objection = forbids_group(group, work.left.get(item.group_id, item.version), is_confirmed=is_confirmed)
     if objection is None and group is not None and item.effect is not Effect.RENAME_GROUP:
         is_of_admins = is_admin_group(group.id, group.name, desk.policy)
         _, objection = _read_account(desk, unit, item, approved=work.approval is not None, is_of_admins=is_of_admins)

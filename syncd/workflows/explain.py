@@ -1,5 +1,6 @@
 """Why an account is as it is: what Okta says now, what we hold, what the guard says, and what happened so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from syncd.core.rejections import Rejections, reject
 from syncd.core.situations import Effect, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
 from syncd.ports import AssignmentSource, Database, UnitOfWork
+from syncd.workflows.disputes import Disputes, ask_claimants
 from syncd.workflows.judgement import Judgement, judge, lookup_as_json
 from syncd.workflows.memberships import Here, Membership, ask_memberships
 from syncd.workflows.scene import read_scene
@@ -75,6 +77,7 @@ def explain(
         _explain_one(
             one,
             source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None,
+            ask_claimants(source, one.claimants, policy.lookup_limit),
             ask_memberships(source, one.scene.account, one.here),
             policy,
         )
@@ -88,6 +91,7 @@ class _Known:
     """What the store knows of one account, read at once."""
 
     scene: Scene
+    claimants: Mapping[str, frozenset[str]]
     rejections: Rejections
     waivers: tuple[Waiver, ...]
     now: datetime
@@ -111,15 +115,19 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
         groups=unit.groups.all() if policy.groups else None,
     )
     rejections = Rejections.among(unit.reviews.rejections(scene.account))
+    claimants = unit.staging.claimants([account_id])
     timeline = read_timeline(unit, [account_id], scene.account.external_id)
-    return _Known(scene, rejections, waivers, now, switches, here, timeline)
+    return _Known(scene, claimants, rejections, waivers, now, switches, here, timeline)
 
 
 def _explain_one(
-    known: _Known, lookup: Lookup | None, memberships: tuple[Membership, ...], policy: Policy
+    known: _Known, lookup: Lookup | None, disputes: Disputes, memberships: tuple[Membership, ...], policy: Policy
 ) -> Explanation:
     account = known.scene.account
-    findings = reject(classify([_subject(account, lookup)], policy.protects), known.rejections, policy)
+    (subject,) = disputes.tell([_subject(account, lookup)])
+    # As the version, so the pushes that changed nothing: the next run begins after them. It asks about claimants first.
+    known = replace(known, scene=replace(known.scene, is_confirmed=False, is_disputed=bool(subject.contenders)))
+    findings = reject(classify([subject], policy.protects), known.rejections, policy)
     findings = grant_grace(findings, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)

@@ -194,7 +194,7 @@ def _with_marks(subject: Subject, scenes: Mapping[str, Scene]) -> Subject:
 def _explain_one(known: _Known, lookup: Lookup, policy: Policy) -> PersonExplanation:
     finding = _finding(known, lookup, policy)
     scene = known.scenes.get(finding.account.id) if finding.account else None
-    scene = scene and replace(scene, is_waived=finding.waiver is not None)
+    scene = scene and replace(scene, is_waived=finding.waiver is not None, is_confirmed=False)
     has_grace = TAXONOMY[finding.base].grace is not None
     row = known.subject.assignment if known.subject else None
     return PersonExplanation(

@@ -109,6 +109,7 @@ _WHAT_TO_DO: Final = {
     "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
     "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
     "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
+    "it is not in dispute whose the account is": "put its externalId right, or unassign the other in Okta",
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
     "the budget is not used up": "wait, or approve the plan: syncd plan approve",
 }

@@ -78,11 +78,15 @@ def tell_news(unit: UnitOfWork, news: RunNews) -> None:
 def watch_freshness(database: Database, app: str, allowed: timedelta, clock: Clock) -> None:
     """Raise or end the reason that no listing of the application's source was read completely for too long."""
     with database.reading(app) as unit:
-        last = unit.staging.last_sealed()
-        known_since, stood = unit.notices.known_since(), _stands(unit, NoticeKind.FRESHNESS_MISSED)
-    missed = judge_freshness(app, last.sealed if last else None, known_since, clock.now(), allowed)
+        missed, stood = missed_freshness(unit, app, allowed, clock.now()), _stands(unit, NoticeKind.FRESHNESS_MISSED)
     if bool(missed) is not stood:
         _set(database, app, missed, NoticeKind.FRESHNESS_MISSED)
+
+
+def missed_freshness(unit: UnitOfWork, app: str, allowed: timedelta, now: datetime) -> Notice | None:
+    """Return the notice that no listing of the application's source was read completely for too long, or None."""
+    last = unit.staging.last_sealed()
+    return judge_freshness(app, last.sealed if last else None, unit.notices.known_since(), now, allowed)
 
 
 def watch_push_storm(database: Database, app: str, rule: StormRule, clock: Clock) -> None:

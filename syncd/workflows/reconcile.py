@@ -45,7 +45,7 @@ def resume(desk: Desk, *, expected_digest: str | None = None) -> None:
     with suppress(LeaseHeldError), _lease_of_dead(desk, expected_digest) as (lease, kept):
         if kept is not None:
             desk.announce(f"finishing run {kept.record.run_id}, which died")
-            end_run(desk, kept.record.run_id, caught(partial(_finish, desk, lease, kept)))
+            end_run(desk, lease, kept.record.run_id, caught(partial(_finish, desk, lease, kept)))
 
 
 def _finish(desk: Desk, lease: Lease, kept: KeptRun) -> RunResult:

@@ -71,7 +71,7 @@ def guarded(desk: Desk, kind: str, work: Callable[[Lease, str], RunResult], *, a
     """
     try:
         with held_lease(desk, kind) as (lease, run_id):
-            return end_run(desk, run_id, caught(lambda: work(lease, run_id)), apply=apply)
+            return end_run(desk, lease, run_id, caught(lambda: work(lease, run_id)), apply=apply)
     except LeaseHeldError as error:
         return RunResult(ExitCode.LEASE_HELD, f"{error}. Nothing was done; run again when that run has ended")
 
@@ -132,8 +132,8 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
         yield lease, run_id
     except BaseException as error:
         with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-            unit.runs.end(run_id, ExitCode.ERROR, {})
-            if not isinstance(error, KeyboardInterrupt):
+            is_ours = unit.runs.end(run_id, ExitCode.ERROR, {}, lease)
+            if is_ours and not isinstance(error, KeyboardInterrupt):
                 tell_news(unit, news_of_failure(desk.app, run_id, type(error).__name__))
         raise
     finally:
@@ -141,16 +141,18 @@ def held_lease(desk: Desk, kind: str) -> Iterator[tuple[Lease, str]]:
             unit.release_lease(lease)
 
 
-def end_run(desk: Desk, run_id: str, result: RunResult, *, apply: bool = True) -> RunResult:
+def end_run(desk: Desk, lease: Lease, run_id: str, result: RunResult, *, apply: bool = True) -> RunResult:
     """Write how the run ended, with its report, and what follows from that for quarantines.
 
+    Nothing is written where the run was taken up under another lease since: how it ends is for that process to say.
     Returns the result with the document that was kept. Raises `UnbalancedError` where the report does not add up.
     """
     counts = result.report.tally() if result.report else {}
     news = _news(desk, run_id, result)
     result = replace(result, document=_document(desk, result))
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
-        unit.runs.end(run_id, result.exit_code, counts)
+        if not unit.runs.end(run_id, result.exit_code, counts, lease):
+            return result
         if result.document and desk.reports_last:
             unit.runs.keep_report(run_id, result.document, desk.reports_last)
         if news:

@@ -28,6 +28,8 @@ def read_scene(
         spent=unit.runs.spent(),
         other_admins=len(admins - {account.id}) if policy.admin_groups else None,
         is_rejected=Rejections.among(unit.reviews.rejections(account)).of(account) is not None,
+        is_confirmed=unit.is_confirmed("User", account.id),
+        is_disputed=unit.staging.is_disputed(account.id),
         is_waived=situation is not None and any(one.covers(situation, now) for one in waivers),
     )
     return scene, stored

@@ -22,6 +22,7 @@ from syncd.core.situations import EFFECTS, Effect, Situation
 from syncd.core.subjects import Account, MarkKind, Origin, Presence, Subject
 from syncd.ports import Comparison, Lease, Manifest, SavedPlan, SourceIdentity, UnitOfWork
 from syncd.workflows.desk import Desk
+from syncd.workflows.disputes import Disputes, ask_about_claimants
 from syncd.workflows.replay_log import touched_since
 from syncd.workflows.snapshot import take_snapshot, unbelievable
 from syncd.workflows.survey_groups import GroupsSeen, look_at_groups
@@ -40,11 +41,14 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
     `LeaseLostError` when a later run took over, and `UnbalancedError` when the report does not add up.
     """
     manifest, comparison, subjects, doubts = _look(desk, run_id, lease)
-    groups = look_at_groups(desk, run_id, lease, manifest.snapshot_id, subjects)
+    disputes = ask_about_claimants(desk, subjects)
+    subjects = disputes.tell(subjects)
+    groups = look_at_groups(desk, run_id, lease, manifest.snapshot_id, subjects, disputes.contended)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.hold_lease(lease, desk.lease_lasts)
         if unit.decisions.now() - manifest.started > OLDEST_SNAPSHOT:
             raise unbelievable(f"the snapshot is older than {OLDEST_SNAPSHOT}", manifest.identity)
+        unit.staging.settle(disputes.settled)
         known = _read_known(desk, unit)
         findings = _judge_subjects(desk, unit, subjects, known)
         of_groups = _judge_groups(desk, unit, groups, known)
@@ -98,14 +102,16 @@ def _counts(comparison: Comparison, findings: Sequence[Finding]) -> dict[Situati
 
 
 def report_on(
-    desk: Desk, run_id: str, lease: Lease, subjects: Sequence[Subject], identity: SourceIdentity
+    desk: Desk, run_id: str, lease: Lease, subjects: Sequence[Subject], disputes: Disputes, identity: SourceIdentity
 ) -> DriftReport:
     """Report on some people who were asked about one by one: the same judgement, without a snapshot.
 
     `identity` is what they were asked about with. Raises `LeaseLostError` when a later run took over.
     """
+    subjects = disputes.tell(subjects)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.hold_lease(lease, desk.lease_lasts)
+        unit.staging.settle(disputes.settled)
         now = unit.decisions.now()
         # What a review rejected is for a run over everybody: its plan is what somebody approves.
         known = replace(_read_known(desk, unit), rejections=Rejections())

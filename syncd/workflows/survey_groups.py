@@ -40,17 +40,18 @@ class GroupsSeen:
 
 
 def look_at_groups(
-    desk: Desk, run_id: str, lease: Lease, snapshot_id: str, subjects: Sequence[Subject]
+    desk: Desk, run_id: str, lease: Lease, snapshot_id: str, subjects: Sequence[Subject], contended: frozenset[str]
 ) -> GroupsSeen | None:
     """Hold Okta's pushed groups against the groups here; None where the policy does not ask for it.
 
+    `contended` are the SCIM ids of accounts of which it is not certain whose they are, beside what the subjects show.
     What cannot be read completely says nothing: then no group was looked at, and that is told. Raises `LeaseLostError`
     when a later run took over.
     """
     if not desk.policy.groups:
         return None
     try:
-        return _Look(desk, run_id, lease, snapshot_id, doubtful_accounts(subjects)).all()
+        return _Look(desk, run_id, lease, snapshot_id, doubtful_accounts(subjects) | contended).all()
     except SourceUnhealthyError as error:
         desk.announce(f"groups are not looked at: {error}")
         return GroupsSeen(refusal=str(error))

@@ -34,7 +34,8 @@ class FakeOkta:
     """People, who of them is assigned, and what goes wrong.
 
     `before_page` and `before_lookup` are called with the page's number or the user's id: there a test moves the world.
-    So is `before_members` with a group's id. `groups_hidden` takes away the right to see groups.
+    So is `before_members` with a group's id. `groups_hidden` takes away the right to see groups. `hidden` are assigned
+    and not listed; a question about them is still answered truly.
     """
 
     page_size: int = 2
@@ -43,6 +44,7 @@ class FakeOkta:
     app_active: bool = True
     failing_page: int | None = None
     unanswered: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     before_page: Callable[[int], None] = _nothing
     before_lookup: Callable[[str], None] = _nothing
     lookups: list[str] = field(default_factory=list)
@@ -115,7 +117,7 @@ class FakeOkta:
             self.before_page(number)
             if number == self.failing_page:
                 raise refuse(f"page {number} answered 500")
-            ids = [one for one in sorted(self.assigned) if one > last][: self.page_size]
+            ids = [one for one in sorted(self.assigned.keys() - self.hidden) if one > last][: self.page_size]
             more = len(ids) == self.page_size
             if led_on and not ids:
                 raise refuse(f"nobody is on page {number}, where the listing went on")

@@ -8,7 +8,9 @@ from typing import Final
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
-from tests.proof.exploring import Kind, explore, first_violation, postgres_url, scratch, scratch_url
+from tests.proof.dispute_mutants import DISPUTE_MUTANTS
+from tests.proof.disputes import DisputeSchedule
+from tests.proof.exploring import Kind, explore, first_violation, postgres_url, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.group_mutants import GROUP_MUTANTS
 from tests.proof.groups import GroupSchedule
@@ -27,6 +29,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
     " of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
     " with an access review": (ReviewSchedule, REVIEW_MUTANTS),
     " of pushed groups": (GroupSchedule, GROUP_MUTANTS),
+    " of disputes": (DisputeSchedule, DISPUTE_MUTANTS),
 }
 """The kinds of schedules, by what they are called, and what is taken away under each."""
 
@@ -113,8 +116,10 @@ def _stops() -> bool:
 
 def _faults() -> bool:
     for name, clock in CLOCKS.items():
-        with scratch(clock()) as database:
-            say(f"faults tried, with a clock that is {name}: {sum(1 for _ in try_faults(database, clock))}")
+        for kind, url in (("SQLite", scratch_url()), ("PostgreSQL", postgres_url())):
+            with url as opened:
+                tried = sum(1 for _ in try_faults(Site(opened, clock))) if opened else NO_SERVER
+            say(f"faults tried on {kind}, with a clock that is {name}: {tried}")
     return True
 
 

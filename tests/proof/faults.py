@@ -1,9 +1,8 @@
 """Every fault that the simulated org knows, on every page, through a whole run over HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from syncd.bootstrap.system import SystemClock
 from syncd.core.changes import Cause, Change
 from syncd.core.policy import Policy
 from syncd.okta_source.settings import OktaSettings
@@ -14,6 +13,7 @@ from syncd.store import SqlDatabase
 from syncd.workflows.desk import Desk
 from syncd.workflows.reconcile import reconcile
 from syncd.workflows.running import ExitCode
+from tests.proof.kills import Site
 from tests.support.waiting import Waiting
 
 TOKEN, APP_ID = "00-proof-token", "0oaproof000000000001"
@@ -22,17 +22,18 @@ PAGE: Final = 10
 PAGES: Final = 3
 
 
-def try_faults(database: SqlDatabase, clock: Callable[[], Clock] = SystemClock) -> Iterator[tuple[RequestFault, int]]:
+def try_faults(site: Site) -> Iterator[tuple[RequestFault, int]]:
     """Let each fault strike each page, for good, through two runs that may repair; yield each that was tried.
 
     Raises AssertionError when an account was closed, or a snapshot was sealed that is not the truth. An answer that is
     complete in form and says that there is nobody is sealed here, where no listing is too small: then it is the
     question about each person that keeps their account open.
     """
-    for fault in RequestFault:
-        for page in range(1, PAGES + 1):
-            _try(database, f"{fault.value}-{page}", fault, page, clock())
-            yield fault, page
+    with site.opened() as database:
+        for fault in RequestFault:
+            for page in range(1, PAGES + 1):
+                _try(database, f"{fault.value}-{page}", fault, page, site.clock())
+                yield fault, page
 
 
 def _try(database: SqlDatabase, app: str, fault: RequestFault, page: int, clock: Clock) -> None:

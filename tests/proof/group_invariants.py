@@ -63,11 +63,6 @@ class GroupMonitor(Monitor):
 
     # -- effects
 
-    def _known_as(self, person: Person) -> str | None:
-        (account,) = self._rows(resource, resource.c.id == person.account_id)
-        known: str | None = account.external_id
-        return known
-
     def _event(self, event: dict[str, Any]) -> None:
         if event["action"] not in ON_GROUPS:
             super()._event(event)
@@ -122,6 +117,9 @@ class GroupMonitor(Monitor):
         self._hold(is_pushed, "D21: a group was touched that Okta does not push any more")
         self._hold(
             self.world.moved.get(group_id, -1) <= before.began, "I2: a group was touched that a push had changed"
+        )
+        self._hold(
+            self.world.confirmed.get(group_id, -1) <= before.began, "I2: a group was touched that a push had confirmed"
         )
         is_sure = mapping.target_group_id == group_id or row.approval is not None
         self._hold(is_sure, "I14: a group that only its name ties was touched, and nobody approved it")

@@ -70,8 +70,17 @@ def _no_budget_of_members() -> Any:
 
 def _any_version() -> Any:
     real = guard.forbids_group
-    of_version = lambda group, version: real(group and replace(group, version=version), version)  # noqa: E731
+
+    def of_version(group: LocalGroup | None, version: int, *, is_confirmed: bool) -> str | None:
+        return real(group and replace(group, version=version), version, is_confirmed=is_confirmed)
+
     return swap(kernel, "forbids_group", of_version)
+
+
+def _confirmed_or_not() -> Any:
+    """Take a push of a group that changes nothing for none."""
+    real = guard.forbids_group
+    return swap(kernel, "forbids_group", lambda group, version, **_: real(group, version))
 
 
 def _groups_of_others_are_ours() -> Any:
@@ -86,7 +95,7 @@ def _groups_of_others_are_ours() -> Any:
     forbids = guard.forbids_group
     return together(
         swap(group_matching, "_bond", bond),
-        swap(kernel, "forbids_group", lambda group, version: forbids(group and ours(group), version)),
+        swap(kernel, "forbids_group", lambda group, version, **more: forbids(group and ours(group), version, **more)),
     )
 
 
@@ -137,6 +146,7 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "no threshold of a group": lambda: without_judge("_each_group"),
     "no budget of members": _no_budget_of_members,
     "no comparison of a group's versions": _any_version,
+    "a push of a group that changes nothing is none": _confirmed_or_not,
     "a push that rests goes on": lambda: swap(
         group_matching, "MAPPING_SAYS", {**MAPPING_SAYS, "INACTIVE": Push.ACTIVE}
     ),

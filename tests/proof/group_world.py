@@ -124,15 +124,15 @@ class GroupsOkta(ProvedOkta):
 class GroupWorld(World):
     """An application whose groups Okta pushes.
 
-    `unlinked` has the pushes that were taken away, `moved` when each group here was last changed by a push, by SCIM id.
-    `owners` has since when each account belongs to which person in Okta, by SCIM id.
+    `unlinked` has the pushes that were taken away, `moved` when each group here was last changed by a push, by SCIM id,
+    `confirmed` when a push of it last found nothing to change.
     """
 
     policy: Policy = field(default_factory=lambda: GROUPS_POLICY)
     okta: GroupsOkta = field(default_factory=GroupsOkta)
     unlinked: dict[str, GroupMapping] = field(default_factory=dict)
     moved: dict[str, int] = field(default_factory=dict)
-    owners: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    confirmed: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -150,8 +150,8 @@ class GroupWorld(World):
                 stored = unit.record(Change("User", None, document))
                 assert stored is not None
                 self.people.append(Person(stored.id, okta_user_id, Origin.SCIM))
-                self.owners[stored.id] = [(0, okta_user_id)]
         for person in self.people:
+            self._belongs(person)
             self._echo(person)
         for name, numbers in BY_ID.items():
             self.okta.push_group(name, self._ids_in_okta(numbers), target=self.form(name, numbers))
@@ -186,10 +186,6 @@ class GroupWorld(World):
         with self.database.reading(self.app) as unit:
             return {one.value for one in unit.resources.read("Group", group_id).members or ()}
 
-    def owner(self, account_id: str, at: int) -> str:
-        """Return which person in Okta an account belonged to at that time."""
-        return next(one for since, one in reversed(self.owners[account_id]) if since <= at)
-
     # -- moves
 
     def regroup(self, group_id: str, change: MembershipChange, **attributes: str) -> None:
@@ -200,8 +196,8 @@ class GroupWorld(World):
                 changed = unit.record(Change("Group", stored, {**stored.document, **attributes}, change))
             except ScimError:
                 return
-        if changed is not None and changed.version != stored.version:
-            self.moved[group_id] = self.now
+        is_moved = changed is not None and changed.version != stored.version
+        (self.moved if is_moved else self.confirmed)[group_id] = self.now
 
     def leave_admins(self, person: Person) -> None:
         """Take somebody out of the administrators, as a push does."""
@@ -211,13 +207,3 @@ class GroupWorld(World):
         """Return the SCIM id that a push of a group arrives at, or None where Okta does not push it."""
         mapping = self.okta.mappings.get(okta_group_id)
         return mapping.target_group_id if mapping and mapping.status == "ACTIVE" else None
-
-    def relink(self, person: Person, *, lands: bool) -> str:
-        """Give an account to another user of Okta's, who is in no group; the push may be lost. Return the id."""
-        login = f"person{self.people.index(person):02}@example.com"
-        self.unassign(person)
-        person.okta_user_id = self.okta.hire(login, external_id=person.account_id)
-        self.owners[person.account_id].append((self.now, person.okta_user_id))
-        if lands:
-            self.push(person, externalId=person.okta_user_id)
-        return person.okta_user_id

@@ -78,6 +78,8 @@ class Monitor:
             enough = self.last_rows is None or row.rows * 100 >= self.last_rows * self.world.policy.min_listing_percent
             self._hold(row.rows > 0 and enough, "I1: a listing that shrank was sealed")
             self.last_rows = row.rows
+            for account_id, owners in self.world.owners.items():
+                self.world.told.setdefault(account_id, set()).update({one for _, one in owners} & walk.listed)
         self.sealed = len(sealed)
 
     def _plans(self) -> None:
@@ -123,6 +125,9 @@ class Monitor:
     def _subject(self, person: Person) -> None:
         walk = self.world.okta.walks[-1]
         self._hold(person.pushed_at <= walk.began, "I2: an account was touched that had changed since page one")
+        self._hold(
+            person.confirmed_at <= walk.began, "I2: an account was touched that a push had confirmed since page one"
+        )
         self._permitted(person)
 
     def _permitted(self, person: Person) -> None:
@@ -144,6 +149,9 @@ class Monitor:
         answers = [answer for at, asked, answer in okta.answers if asked == known_as and at >= planned]
         confirmed = bool(answers) and answers[-1].presence in NEGATIVE
         self._hold(confirmed, "I3: an account was closed that Okta had not just disowned")
+        for one in self.world.told.get(person.account_id, set()) - {known_as}:
+            said = [answer.presence for at, asked, answer in okta.answers if asked == one and at >= planned]
+            self._hold(said[-1:] != [] and said[-1] in NEGATIVE, f"I3: an account was closed that {one} may have")
         if answers[-1].presence is not Presence.DEPROVISIONED:
             missing = 0
             for walk in (one for one in okta.walks if one.is_complete):
@@ -157,8 +165,10 @@ class Monitor:
         self._admins(person)
 
     def _known_as(self, person: Person) -> str | None:
-        """Return who in Okta somebody is, as far as anybody has told the application."""
-        return person.okta_user_id
+        """Return who in Okta somebody is, by what the account carries."""
+        (account,) = self._rows(resource, resource.c.id == person.account_id)
+        known: str | None = account.external_id
+        return known
 
     def _admins(self, closed: Person) -> None:
         members, left = self.administrators()

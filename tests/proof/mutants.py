@@ -211,6 +211,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
     "no size band": lambda: swap(walking, "judge_listing", lambda *_: None),
     "no question before the effect": lambda: swap(kernel, "needs_lookup", lambda *_: False),
     "no comparison of versions": lambda: without_check("the account is as it was before the listing"),
+    "a push that changes nothing is none": lambda: without_check("no push has confirmed it since the run began"),
     "version read late": _version_read_late,
     "no threshold": _no_threshold,
     "no budget": _no_budget,

@@ -22,7 +22,6 @@ from syncd.workflows.running import RunResult
 from tests.proof.invariants import Monitor, ViolationError
 from tests.proof.world import QUESTION, DiedError, Person, Tapped, World
 
-RUNS: Final = 3
 CONVERGES_EVERY: Final = 2
 """Of how many schedules one is played until both sides agree: that takes a third of the time."""
 MOVES_AT_A_POINT: Final = 0.05
@@ -36,8 +35,9 @@ def _still(_: str) -> None:
 
 
 class Schedule:
-    """One schedule, from its number to its verdict. `drifts` bounds how much has happened before the first run."""
+    """One schedule, from its number to its verdict: so many runs, and how much has happened before the first."""
 
+    runs: ClassVar[int] = 3
     drifts: ClassVar[tuple[int, int]] = (0, 6)
 
     def __init__(self, database: SqlDatabase, number: int) -> None:
@@ -65,7 +65,7 @@ class Schedule:
         self._monitor.look()
         for _ in range(self._rng.randint(*self.drifts)):
             self._begin_with_drift()
-        for number in range(RUNS):
+        for number in range(self.runs):
             self._let_time_pass()
             self.world.log.append(f"-- run {number}")
             self._process(self._rng.choice([self._report, self._apply, self._apply, self._apply_approved]))
@@ -213,11 +213,11 @@ class Schedule:
     def _balance(self, subjects: int) -> None:
         """Every subject of both sides is in exactly one situation (I19)."""
         with self.world.database.reading(self.world.app) as unit:
-            accounts = {person.account_id for person in self.world.people}
-            linked = {unit.resources.read("User", one).document.get("externalId") for one in accounts}
-        assigned = self.world.okta.assigned.items()
-        lonely = {one for one, row in assigned if one not in linked and row.external_id not in accounts}
-        expected = len(accounts) + len(lonely)
+            documents = [unit.resources.read("User", one.account_id) for one in self.world.people]
+        rows = self.world.okta.assigned.values()
+        pointed = {key for row in rows for key in (row.okta_user_id, row.external_id, row.user_name)} - {None}
+        keys = [{one.id, one.document["userName"], one.document.get("externalId")} for one in documents]
+        expected = len(rows) + sum(each.isdisjoint(pointed) for each in keys)
         if subjects != expected:
             raise ViolationError(f"I19: {subjects} in situations, {expected} there are\n" + "\n".join(self.world.log))
 
@@ -230,7 +230,7 @@ class Schedule:
                 last_admin = person.account_id in admins and len(admins) <= self.world.policy.min_admins
                 flapping = unit.decisions.switches([person.account_id], unit.decisions.now() - timedelta(days=7))
                 frozen = flapping.get(person.account_id, 0) >= self.world.policy.flapping
-                if ours and is_open and self.world.is_negative(person.okta_user_id) and not (last_admin or frozen):
+                if ours and is_open and self.world.is_nobodys(person) and not (last_admin or frozen):
                     who = self.world.people.index(person)
                     raise ViolationError(f"I18: account {who} stays open for good\n" + "\n".join(self.world.log))
 

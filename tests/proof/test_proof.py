@@ -4,7 +4,9 @@ import pytest
 
 from tests.proof.clocks import CLOCKS
 from tests.proof.delta import DeltaSchedule
-from tests.proof.exploring import explore, first_violation, scratch, scratch_url
+from tests.proof.dispute_mutants import DISPUTE_MUTANTS
+from tests.proof.disputes import DisputeSchedule
+from tests.proof.exploring import explore, first_violation, scratch_url
 from tests.proof.faults import try_faults
 from tests.proof.group_mutants import GROUP_MUTANTS
 from tests.proof.groups import GroupSchedule
@@ -62,6 +64,16 @@ def test_no_guard_of_pushed_groups_can_be_taken_away_unnoticed(name: str) -> Non
         assert first_violation(range(NEVER_ALIVE), GroupSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
+def test_no_schedule_of_disputes_breaks_an_invariant() -> None:
+    explore(range(250), kind=DisputeSchedule)
+
+
+@pytest.mark.parametrize("name", DISPUTE_MUTANTS)
+def test_no_guard_of_disputes_can_be_taken_away_unnoticed(name: str) -> None:
+    with DISPUTE_MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE), DisputeSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
 @on_every_clock
 def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(clock: str) -> None:
     with scratch_url() as url:
@@ -82,5 +94,11 @@ def test_a_run_that_was_stopped_for_longer_than_its_lease_has_no_further_effect(
 
 @on_every_clock
 def test_every_fault_on_every_page_costs_nobody_anything(clock: str) -> None:
-    with scratch(CLOCKS[clock]()) as database:
-        assert sum(1 for _ in try_faults(database, CLOCKS[clock])) > 60
+    with scratch_url() as url:
+        assert sum(1 for _ in try_faults(Site(url, CLOCKS[clock]))) > 60
+
+
+@pytest.mark.postgres
+@on_every_clock
+def test_every_fault_on_every_page_costs_nobody_anything_on_postgresql(postgres_url: str, clock: str) -> None:
+    assert sum(1 for _ in try_faults(Site(postgres_url, CLOCKS[clock]))) > 60

@@ -90,13 +90,9 @@ class Walk:
 
 @dataclass
 class ProvedOkta(FakeOkta):
-    """A fake org that remembers its walks and what it answered, and can list fewer people than it has.
-
-    `hidden` are assigned and not listed; a question about them is still answered truly.
-    """
+    """A fake org that remembers its walks and what it answered."""
 
     step: Callable[[], int] = lambda: 0
-    hidden: set[str] = field(default_factory=set)
     walks: list[Walk] = field(default_factory=list)
     answers: list[tuple[int, str, Lookup]] = field(default_factory=list)
 
@@ -144,12 +140,16 @@ class ProvedOkta(FakeOkta):
 
 @dataclass
 class Person:
-    """Somebody with an account: the ids on both sides, and what has been said of the account."""
+    """Somebody with an account: the ids on both sides, and what has been said of the account.
+
+    `pushed_at` is when a push changed it last, `confirmed_at` when one came last that found nothing to change.
+    """
 
     account_id: str
     okta_user_id: str | None
     origin: Origin
     pushed_at: int = -1
+    confirmed_at: int = -1
 
 
 @dataclass
@@ -157,6 +157,8 @@ class World:
     """An application with its people.
 
     `now` counts points; `log` is what happened at which. `spared` has the ids of accounts about which people decided.
+    `owners` has since when each account belongs to which person in Okta, by SCIM id, `told` whom a push or a sealed
+    listing has said that it belongs to.
     """
 
     database: SqlDatabase
@@ -169,6 +171,8 @@ class World:
     log: list[str] = field(default_factory=list)
     group_id: str = ""
     spared: set[str] = field(default_factory=set)
+    owners: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    told: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.okta.step = lambda: self.now
@@ -182,6 +186,7 @@ class World:
             login = f"person{number}@example.com"
             okta_user_id = self.okta.hire(login)
             self.people.append(Person(self._create(login, okta_user_id), okta_user_id, Origin.SCIM))
+            self._belongs(self.people[-1])
             self._echo(self.people[-1])
         self.people.append(Person(self._create("local@example.com", None, Origin.LOCAL), None, Origin.LOCAL))
         # A local account that carries an Okta user id: linked in appearance, and not ours.
@@ -198,6 +203,17 @@ class World:
             stored = unit.record(Change("User", None, document, origin=origin))
         assert stored is not None
         return stored.id
+
+    def _belongs(self, person: Person, *, is_told: bool = True) -> None:
+        """Write down whose an account is from now on, and whether the application was told."""
+        okta_user_id = person.okta_user_id or ""
+        self.owners.setdefault(person.account_id, []).append((self.now, okta_user_id))
+        if is_told:
+            self.told.setdefault(person.account_id, set()).add(okta_user_id)
+
+    def owner(self, account_id: str, at: int) -> str:
+        """Return which person in Okta an account belonged to at that time."""
+        return next(one for since, one in reversed(self.owners[account_id]) if since <= at)
 
     def _echo(self, person: Person) -> None:
         """Let Okta know the account's id, as it does after a creation."""
@@ -222,14 +238,15 @@ class World:
                 return
         if changed is not None and changed.version != stored.version:
             person.pushed_at = self.now
+        else:
+            person.confirmed_at = self.now
 
     def reassign(self, person: Person) -> None:
         """Assign somebody again."""
         if person.okta_user_id in self.okta.people and person.okta_user_id not in self.okta.assigned:
             okta_user_id = person.okta_user_id or ""
             self.okta.people[okta_user_id] = "ACTIVE"
-            with self.database.reading(self.app) as unit:
-                login = unit.resources.read("User", person.account_id).document["userName"]
+            login = self.login(person)
             self.okta.assigned[okta_user_id] = Assignment(
                 okta_user_id, login, person.account_id, "ACTIVE", "ACTIVE", attributes={"userName": login}
             )
@@ -242,6 +259,22 @@ class World:
         """Deactivate somebody in Okta, and lose the push about it."""
         if person.okta_user_id in self.okta.people:
             self.okta.set_status(person.okta_user_id or "", "DEPROVISIONED")
+
+    def relink(self, person: Person, *, lands: bool) -> str:
+        """Give an account to another user of Okta's; the push may be lost. Return the other's id."""
+        login = self.login(person)
+        self.unassign(person)
+        person.okta_user_id = self.okta.hire(login, external_id=person.account_id)
+        self._belongs(person, is_told=lands)
+        if lands:
+            self.push(person, externalId=person.okta_user_id)
+        return person.okta_user_id
+
+    def login(self, person: Person) -> str:
+        """Return somebody's user name."""
+        with self.database.reading(self.app) as unit:
+            name: str = unit.resources.read("User", person.account_id).document["userName"]
+        return name
 
     def mark(self, person: Person, kind: MarkKind) -> None:
         """Mark an account."""
@@ -269,15 +302,11 @@ class World:
         with self.database.transaction(self.app, PUSH) as unit:
             unit._scope.connection.execute(update(lease).where(lease.c.app == unit._scope.app).values(expires=0))
 
-    def is_negative(self, okta_user_id: str | None) -> bool:
-        """Whether Okta, asked now, would say definitively that somebody has no access."""
-        if okta_user_id is None:
-            return False
-        return FakeOkta.look_up(self.okta, okta_user_id).presence in {
-            Presence.UNASSIGNED,
-            Presence.DEPROVISIONED,
-            Presence.GONE,
-        }
+    def is_nobodys(self, person: Person) -> bool:
+        """Whether Okta, asked now, would say definitively that whoever has had the account has no access."""
+        owners = self.owners.get(person.account_id, [])
+        answers = {FakeOkta.look_up(self.okta, one).presence for _, one in owners}
+        return bool(owners) and answers <= {Presence.UNASSIGNED, Presence.DEPROVISIONED, Presence.GONE}
 
     def identity(self) -> SourceIdentity:
         """Return what snapshots are taken with."""

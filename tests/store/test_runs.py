@@ -108,7 +108,7 @@ def test_a_run_that_is_not_there_is_refused(database: SqlDatabase) -> None:
     database.ensure_app(OTHER, "0oaother000000000001")
     run_id = planned(database)
     with database.transaction(OTHER, CAUSE) as unit:
-        writes: list[Callable[[], None]] = [
+        writes: list[Callable[[], object]] = [
             lambda: unit.runs.save_plan(run_id, plan()),
             lambda: unit.runs.intend(run_id, 0),
             lambda: unit.runs.conclude(run_id, 0, OutcomeKind.DONE, ""),

@@ -12,7 +12,7 @@ from syncd.store.tables import METADATA
 from syncd.store.trigrams import TRIGRAMS
 from tests.store.inspection import definitions, table_names
 
-NEWEST = "0011"
+NEWEST = "0013"
 
 
 @pytest.fixture

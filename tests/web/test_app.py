@@ -10,7 +10,7 @@ from scim.exchange import Limits, ScimRequest, ScimResponse
 from scim.urns import ERROR
 from syncd.core.changes import Cause
 from syncd.ports import Grant, TokenRecord
-from syncd.web.app import create_app
+from syncd.web.app import add_freshness, create_app
 from syncd.web.gate import GateLimits
 from syncd.web.tokens import digest
 from syncd.web.wsgi_bridge import REQUEST_ID
@@ -91,6 +91,16 @@ def test_readiness_is_told_without_a_token_and_with_a_word_of_reason() -> None:
     assert client().get("/readyz").status_code == HTTPStatus.OK
     unready = client(readiness=lambda: "schema").get("/readyz")
     assert (unready.status_code, unready.data) == (HTTPStatus.SERVICE_UNAVAILABLE, b"schema\n")
+
+
+@pytest.mark.parametrize(("reason", "status", "body"), [(None, 200, b"fresh\n"), ("stale", 503, b"stale\n")])
+def test_freshness_is_told_without_a_token_and_with_a_word_of_reason(
+    reason: str | None, status: int, body: bytes
+) -> None:
+    app = create_app(tokens(), Noon(), lambda *_: ScimResponse(200, b"{}"), Limits(), lambda: None)
+    add_freshness(app, lambda: reason)
+    told = app.test_client().get("/freshz")
+    assert (told.status_code, told.data) == (status, body)
 
 
 def test_a_bug_outside_the_endpoint_is_told_without_its_text() -> None:

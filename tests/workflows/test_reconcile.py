@@ -5,17 +5,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from syncd.core.changes import Action
 from syncd.core.policy import Policy
 from syncd.core.situations import Situation
 from syncd.core.subjects import Origin
 from syncd.ports import Lease, LeaseLostError, OutcomeKind
+from syncd.store.tables import lease as lease_row
 from syncd.workflows.apply_plan import Outcome, Step, Work, apply_plan
 from syncd.workflows.desk import LEASE_LASTS, Desk
-from syncd.workflows.reconcile import reconcile, report_drift
+from syncd.workflows.reconcile import reconcile, report_drift, resume
 from syncd.workflows.running import ExitCode, RunResult
 from syncd.workflows.survey import survey
-from tests.workflows.conftest import APP, CAUSE, Office
+from tests.workflows.conftest import APP, CAUSE, Office, dismiss
 
 LOGINS = [f"person{number}@example.com" for number in range(6)]
 
@@ -297,6 +300,29 @@ def test_a_run_that_lost_its_lease_has_no_further_effect(office: Office, staff: 
     with pytest.raises(LeaseLostError):
         list(kernel)
     assert [office.is_open(account) for account in staff].count(False) == closed_before
+
+
+def test_a_run_that_another_process_has_finished_is_not_ended_again(office: Office, staff: list[str]) -> None:
+    dismiss(office, *LOGINS[:2])
+    office.policy = Policy(min_listing_percent=0)
+
+    def finish_it(_asked: str) -> None:
+        with office.database.transaction(APP, CAUSE) as unit:
+            if unit.runs.latest(1)[0].plan_digest is None:
+                return
+            connection = unit._scope.connection  # type: ignore[attr-defined]  # the clock that the port has not
+            connection.execute(update(lease_row).values(expires=0))
+        office.okta.before_lookup = lambda _: None
+        resume(office.desk)
+
+    office.okta.before_lookup = finish_it
+    assert reconcile(office.desk, apply=True).exit_code is ExitCode.LEASE_HELD
+    with office.database.reading(APP) as unit:
+        runs = unit.runs.latest()
+        ended = [event for event in unit.audit_trail(limit=50) if event.action == Action.RUN_ENDED]
+    assert [(run.kind, run.exit_code) for run in runs] == [("apply", ExitCode.DRIFT)]
+    assert [event.detail["applied"] for event in ended] == [2]
+    assert [office.is_open(account) for account in staff] == [False, False, True, True, True, True]
 
 
 def test_the_ledger_tells_what_each_run_came_to(office: Office, staff: list[str]) -> None:

@@ -8,14 +8,12 @@ import pytest
 from syncd.core.changes import Cause
 from syncd.core.situations import Situation
 from syncd.ports import OutcomeKind
-from syncd.workflows.apply_plan import Outcome, Work, apply_plan
-from syncd.workflows.desk import LEASE_LASTS
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.reconcile_subjects import dealt_with, reconcile_subjects
 from syncd.workflows.running import ExitCode
-from syncd.workflows.survey import survey
 from syncd.workflows.undo import UnknownRunError, undo
 from tests.workflows.conftest import APP, LOGINS, Office, dismiss, unassign
+from tests.workflows.dying import die, outcomes_of
 
 ANN = Cause("operator:ann", reason="because")
 REMOVED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,29 +63,6 @@ def test_there_is_nothing_to_undo_of_a_run_that_nobody_knows(office: Office, cro
 
 
 # ------------------------------------------------------------------ a run that died
-
-
-def die(office: Office, dies_after: int) -> str:
-    """Let a run die after so many steps, with its lease gone; return its id."""
-    with office.database.transaction(APP, ANN) as unit:
-        lease = unit.acquire_lease("dies", LEASE_LASTS)
-        run_id = unit.runs.begin("apply", lease)
-    items = survey(office.desk, run_id, lease).plan.items
-    outcomes: list[Outcome] = []
-    kernel = apply_plan(office.desk, Work(run_id, lease, tuple(enumerate(items))), outcomes)
-    for _ in range(dies_after):
-        next(kernel)
-    kernel.close()
-    with office.database.transaction(APP, ANN) as unit:
-        unit.release_lease(lease)
-    return run_id
-
-
-def outcomes_of(office: Office, run_id: str) -> list[OutcomeKind | None]:
-    with office.database.reading(APP) as unit:
-        kept = unit.runs.kept(run_id)
-    assert kept is not None
-    return [one.outcome for one in kept.items]
 
 
 @pytest.mark.parametrize("dies_after", range(1, 8))

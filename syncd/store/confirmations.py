@@ -1,0 +1,58 @@
+"""Pushes that change nothing: they move no version, so a run that is decided already has to learn of them here."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, exists, or_, select
+
+from syncd.store.confirmation_tables import confirmation, is_running
+from syncd.store.constructs import insert_on_each
+from syncd.store.inbound import is_push
+from syncd.store.prepared import Prepared
+from syncd.store.scope import Scope
+from syncd.store.tables import TYPE_CODES, lease, resource, run
+
+_APP: Final = bindparam("app", type_=confirmation.c.app.type)
+# A run that died is still running until another one begins: it may be finished. A run that was declared ended by a
+# process that had lost its lease may be being finished by who holds the lease now.
+_GOES_ON: Final = or_(
+    exists().where(lease.c.app == _APP, lease.c.holder.is_not(None)), exists().where(run.c.app == _APP, is_running)
+)
+_NOTE: Final = Prepared(
+    insert_on_each(
+        confirmation,
+        lambda insert: insert.from_select(
+            ["app", "resource_pk"],
+            select(_APP, bindparam("row", type_=confirmation.c.resource_pk.type)).where(_GOES_ON),
+        ).on_conflict_do_nothing(),
+    )
+)
+_FIND: Final = Prepared(
+    select(confirmation.c.resource_pk)
+    .join_from(
+        resource,
+        confirmation,
+        (confirmation.c.app == resource.c.app) & (confirmation.c.resource_pk == resource.c.pk),
+    )
+    .where(resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
+)
+_FORGET: Final = Prepared(delete(confirmation).where(confirmation.c.app == bindparam("app")))
+
+
+def note(scope: Scope, pk: int) -> None:
+    """Keep of a resource, by its row number, that a push has left it as it is, where a run goes on or has died.
+
+    The row is locked: an effect that has yet to be made is made after this unit of work has ended, or not at all.
+    """
+    if is_push(scope):
+        _NOTE.later(scope.link, app=scope.app, row=pk)
+
+
+def is_there(scope: Scope, resource_type: str, resource_id: str) -> bool:
+    """Return whether a push has left the resource as it is since the last run began; see `UnitOfWork.is_confirmed`."""
+    found = _FIND.first(scope.link, app=scope.app, type=TYPE_CODES[resource_type], id=resource_id)
+    return found is not None
+
+
+def forget(scope: Scope) -> None:
+    """Forget all of them: a run begins, and looks at everything after this."""
+    _FORGET.all(scope.link, app=scope.app)
