@@ -19,6 +19,10 @@ class GuardSettings(Section):
 
     budget_day: int = Field(40, ge=0, description="Deactivations by all runs in 24 hours above which nothing is done.")
     budget_week: int = Field(100, ge=0, description="The same in 7 days.")
+    budget_members_day: int = Field(
+        200, ge=0, description="Members that all runs take out of groups in 24 hours above which nothing is done."
+    )
+    budget_members_week: int = Field(500, ge=0, description="The same in 7 days.")
     sentinels: Names = Field(
         (),
         description="User names or Okta user ids that every listing has to hold; without one it is not believed.",
@@ -48,6 +52,8 @@ class GuardSettings(Section):
         return {
             "budget_day": self.budget_day,
             "budget_week": self.budget_week,
+            "budget_members_day": self.budget_members_day,
+            "budget_members_week": self.budget_members_week,
             "sentinels": frozenset(one if one.startswith("00u") else fold(one) for one in self.sentinels),
             "admin_groups": frozenset(self.admin_groups) | frozenset(map(fold, self.admin_groups)),
             "min_admins": self.min_admins,

@@ -93,9 +93,18 @@ class GroupFinding:
     waiver: str | None = None
 
 
-def pushed_names(mappings: Iterable[GroupMapping]) -> dict[str, str]:
-    """Return the names in Okta of the groups that it pushes now, by Okta group id."""
-    return {one.okta_group_id: one.name for one in mappings if one.name and _push((one,)) is Push.ACTIVE}
+Ties = Mapping[tuple[str, str], GroupFinding]
+"""What a group in Okta and a group here are to one another, by Okta group id and SCIM id."""
+
+
+def ties_of(mappings: Iterable[GroupMapping], groups: Iterable[LocalGroup]) -> Ties:
+    """Return the ties: none of two groups that claim nothing of one another, nor have anything to do with a third."""
+    return {
+        (mapping.okta_group_id, group.id): classify_group(subject)
+        for subject in match_groups(mappings, groups)
+        for mapping in subject.mappings
+        for group in subject.groups
+    }
 
 
 def match_groups(mappings: Iterable[GroupMapping], groups: Iterable[LocalGroup]) -> tuple[GroupSubject, ...]:

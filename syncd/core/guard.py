@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from scim.resource import fold
+from syncd.core.group_matching import COMPARED, Ties
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy
@@ -69,22 +70,27 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """How many deactivations runs have carried out in the last 24 hours and the last 7 days."""
+    """How many effects of one kind runs have carried out in the last 24 hours and the last 7 days."""
 
     day: int = 0
     week: int = 0
+
+
+NOTHING_SPENT: Final[dict[Effect, Spent]] = dict.fromkeys(REVOKES, Spent())
+"""What runs have spent where none has taken access away: each effect that has a budget is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a plan is judged against.
 
-    `managed_active` is the number of active accounts that syncd manages: the side that would lose them. `group_sizes`
-    are the members of each group that the plan changes, by its id. `further` are objections that were found elsewhere.
+    `managed_active` is the number of active accounts that syncd manages: the side that would lose them. `spent` has
+    every effect that takes access away. `group_sizes` are the members of each group that the plan changes, by its id.
+    `further` are objections that were found elsewhere.
     """
 
     managed_active: int
-    spent: Spent = Spent()
+    spent: Mapping[Effect, Spent] = field(default_factory=NOTHING_SPENT.copy)
     group_sizes: dict[str, int] = field(default_factory=dict)
     further: tuple[Objection, ...] = ()
 
@@ -106,13 +112,13 @@ class Verdict:
 
 
 def judge_plan(plan: Plan, around: Circumstances, policy: Policy) -> Verdict:
-    """Hold a whole plan against the thresholds and the budget (invariants I4 and I5)."""
+    """Hold a whole plan against the thresholds and the budgets (invariants I4 and I5)."""
     found = [judge(plan, around, policy) for judge in _JUDGES]
     return Verdict((*(objection for each in found for objection in each), *around.further))
 
 
 def _total(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objection]:
-    count = plan.deactivations
+    count = plan.unasked(Effect.DEACTIVATE)
     if count > policy.max_deactivations:
         text = f"{count} deactivations are more than max_deactivations = {policy.max_deactivations}"
         yield Objection(Ground.THRESHOLD, text)
@@ -154,15 +160,25 @@ def _each_group(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[O
             yield Objection(Ground.THRESHOLD, f"{count} members of group {group_id} are more than max_deactivations")
 
 
+_BUDGETED: Final = {
+    Effect.DEACTIVATE: ("deactivations", "budget", "the assignments of these people"),
+    Effect.REMOVE_MEMBER: ("removals of members", "budget_members", "the members of these groups"),
+}
+"""What a budget counts: its name, what its settings are called, and what in Okta may be wrong where it is used up."""
+
+
 def _budget(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objection]:
-    count = plan.deactivations
-    if not count:
-        return
-    spans = (("24 hours", around.spent.day, policy.budget_day), ("7 days", around.spent.week, policy.budget_week))
-    for span, spent, most in spans:
-        if spent + count > most:
-            text = f"{count} deactivations after {spent} in the last {span} are more than the budget of {most}"
-            yield Objection(Ground.BUDGET, text)
+    for effect, (what, setting, suspect) in _BUDGETED.items():
+        count, spent = plan.unasked(effect), around.spent[effect]
+        day, week = policy.budget(effect)
+        spans = (("24 hours", "day", spent.day, day), ("7 days", "week", spent.week, week))
+        for span, name, so_far, most in spans if count else ():
+            if so_far + count > most:
+                text = (
+                    f"{count} {what} after {so_far} in the last {span} are more than guard.{setting}_{name} = {most}: "
+                    f"see in Okta whether {suspect} are right"
+                )
+                yield Objection(Ground.BUDGET, text)
 
 
 _JUDGES: Final = (_total, _each_situation, _each_group, _budget)
@@ -221,19 +237,23 @@ def forbids_group(group: LocalGroup | None, version: int, *, is_confirmed: bool 
     return "not so: no push has confirmed the group since the run began" if is_confirmed else None
 
 
-def forbids_push(item: Item, pushed: Mapping[str, str]) -> str | None:
+def forbids_push(item: Item, ties: Ties) -> str | None:
     """Return why what an older plan says of a group may not happen any more, or None.
 
-    `pushed` are the names in Okta of the groups that it pushes now, by Okta group id. Okta is asked about each member
-    again, and not about the push and the name.
+    `ties` are those of now. Okta is asked about each member again, and not about the push, the name, and what else
+    claims either: a plan of now would have no such item.
     """
     if item.okta_group_id is None:
         return None
-    name = pushed.get(item.okta_group_id)
-    if name is None:
+    tie = ties.get((item.okta_group_id, item.group_id or ""))
+    if tie is not None and tie.situation is Situation.GROUP_CLASH:
+        return f"several claim its id or name by now: {tie.reason}"
+    if tie is None or tie.mapping is None or tie.situation not in COMPARED:
         return "Okta does not push the group any more, or does not show that it does"
-    if item.effect is Effect.RENAME_GROUP and name not in item.changes.values():
-        return f"the group is {name!r} in Okta by now"
+    if tie.by_name and not item.proposed:
+        return "only its name ties the group to Okta's by now, so somebody has to approve it"
+    if item.effect is Effect.RENAME_GROUP and tie.mapping.name not in item.changes.values():
+        return f"the group is {tie.mapping.name!r} in Okta by now"
     return None
 
 
@@ -252,14 +272,15 @@ def _bears_out(item: Item, lookup: Lookup) -> bool:
 class Scene:
     """What an effect meets, read inside its transaction.
 
-    `other_admins` is how many active administrators there are beside the account, None where the policy names no
-    group of them. `is_waived` tells that a waiver is in force now, `is_rejected` that the rejection of an access review
-    is, `is_confirmed` that a push has left the account as it is since the run began. `is_disputed` tells that the
-    account was said to belong to others too, of whom Okta has not said that they have no access.
+    `spent` has every effect that takes access away. `other_admins` is how many active administrators there are beside
+    the account, None where the policy names no group of them. `is_waived` tells that a waiver is in force now,
+    `is_rejected` that the rejection of an access review is, `is_confirmed` that a push has left the account as it is
+    since the run began. `is_disputed` tells that the account was said to belong to others too, of whom Okta has not
+    said that they have no access.
     """
 
     account: Account
-    spent: Spent = Spent()
+    spent: Mapping[Effect, Spent] = field(default_factory=NOTHING_SPENT.copy)
     other_admins: int | None = None
     is_waived: bool = False
     is_rejected: bool = False
@@ -285,8 +306,9 @@ def _stands(item: Item, scene: Scene, _policy: Policy) -> bool:
     return item.situation not in DECIDED_HERE or scene.is_rejected
 
 
-def _within_budget(_item: Item, scene: Scene, policy: Policy) -> bool:
-    return scene.spent.day < policy.budget_day and scene.spent.week < policy.budget_week
+def _within_budget(item: Item, scene: Scene, policy: Policy) -> bool:
+    spent, (day, week) = scene.spent[item.effect], policy.budget(item.effect)
+    return spent.day < day and spent.week < week
 
 
 CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
@@ -317,7 +339,7 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
     ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
     ("enough administrators stay", REVOKES, _leaves_admins),
-    ("the budget is not used up", frozenset({Effect.DEACTIVATE}), _within_budget),
+    ("the budget is not used up", REVOKES, _within_budget),
 )
 """Asked inside the effect's transaction (invariants I2, I5, I6, I7, I20); each row says what has to hold, and for which
 effects."""

@@ -119,10 +119,9 @@ class Plan:
     deferred: tuple[Deferred, ...]
     digest: str
 
-    @property
-    def deactivations(self) -> int:
-        """How many items take somebody's access away without waiting for an approval."""
-        return sum(item.effect is Effect.DEACTIVATE and not item.proposed for item in self.items)
+    def unasked(self, effect: Effect) -> int:
+        """Return how many items of that effect do not wait for an approval."""
+        return sum(item.effect is effect and not item.proposed for item in self.items)
 
     @property
     def proposals(self) -> int:

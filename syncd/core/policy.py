@@ -8,7 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 from scim.resource import fold
-from syncd.core.situations import DECIDED_HERE, DEFAULT_MODES, GRANTS, REVOKES, TAXONOMY, Confirm, Mode, Situation
+from syncd.core.situations import (
+    DECIDED_HERE,
+    DEFAULT_MODES,
+    GRANTS,
+    REVOKES,
+    TAXONOMY,
+    Confirm,
+    Effect,
+    Mode,
+    Situation,
+)
 from syncd.core.subjects import Account, MarkKind
 
 
@@ -35,7 +45,8 @@ class Policy:
 
     `protected` holds folded user names, SCIM ids and Okta user ids. `max_percent` is of the active managed accounts
     and counts from `small_population` accounts on; below, the count alone decides. `budget_day` and `budget_week` bound
-    the deactivations of all runs in the last 24 hours and 7 days. `admin_groups` are SCIM ids or folded names of the
+    the deactivations of all runs in the last 24 hours and 7 days, `budget_members_day` and `budget_members_week` the
+    members that they take out of groups, whichever these are. `admin_groups` are SCIM ids or folded names of the
     groups that administer the application, of which `min_admins` active members have to stay. `group_max_percent` is of
     a group's members and counts from `group_min_members` on. `lookup_limit` bounds the point lookups of one run; what
     is not looked up stays unknown. `min_listing_percent` is of the last sealed snapshot's rows; `sentinels` are folded
@@ -51,6 +62,8 @@ class Policy:
     small_population: int = 100
     budget_day: int = 40
     budget_week: int = 100
+    budget_members_day: int = 200
+    budget_members_week: int = 500
     admin_groups: frozenset[str] = frozenset()
     min_admins: int = 1
     group_max_percent: float = 25.0
@@ -90,6 +103,16 @@ class Policy:
         usual = TAXONOMY[situation].grace
         return chosen if chosen is not None else self.absence_grace if usual is None else usual
 
+    def budget(self, effect: Effect) -> tuple[int, int]:
+        """Return how many effects of that kind all runs may have in 24 hours, and in 7 days.
+
+        Raises KeyError for one that takes no access away.
+        """
+        return {
+            Effect.DEACTIVATE: (self.budget_day, self.budget_week),
+            Effect.REMOVE_MEMBER: (self.budget_members_day, self.budget_members_week),
+        }[effect]
+
     def protects(self, account: Account) -> bool:
         """Return whether the account is marked as protected, or named as such by any of its identifiers."""
         names = {fold(account.user_name), account.id, account.external_id}
@@ -108,7 +131,7 @@ class Policy:
             "rules": {situation.value: [rule.max_count, rule.max_percent] for situation, rule in self.rules.items()},
             "sets": [sorted(each) for each in (self.protected, self.admin_groups, self.sentinels)],
             "limits": [self.max_deactivations, self.max_percent, self.small_population, self.lookup_limit],
-            "budget": [self.budget_day, self.budget_week],
+            "budget": [self.budget(effect) for effect in sorted(REVOKES)],
             "groups": [self.min_admins, self.group_max_percent, self.group_min_members, self.groups],
             "listing": self.min_listing_percent,
             "flapping": self.flapping,

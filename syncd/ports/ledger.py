@@ -9,6 +9,7 @@ from typing import Protocol
 from syncd.core.evidence import Closure
 from syncd.core.guard import Spent
 from syncd.core.planning import Item
+from syncd.core.situations import Effect
 from syncd.ports.source import SourceIdentity
 
 
@@ -126,8 +127,11 @@ class Runs(Protocol):
     ) -> None:
         """Write how the item ended. Raises ValueError when it has ended already."""
 
-    def spent(self) -> Spent:
-        """Return how many deactivations were carried out in the last 24 hours and 7 days, by the database's clock."""
+    def spent(self) -> Mapping[Effect, Spent]:
+        """Return how many effects were carried out in the last 24 hours and 7 days, by the database's clock.
+
+        Every effect that takes access away is there, whatever kind of run had it.
+        """
 
     def applied_with(self) -> tuple[str, SourceIdentity] | None:
         """Return policy digest and source identity of the youngest run that carried out a plan, or None."""
@@ -137,6 +141,9 @@ class Runs(Protocol):
 
     def about(self, account_id: str, limit: int) -> tuple[KeptRun, ...]:
         """Return the youngest runs that planned something about an account, youngest first, with those items alone."""
+
+    def about_person(self, okta_user_id: str, limit: int) -> tuple[KeptRun, ...]:
+        """Return the youngest runs that planned something for a person who had no account then, as `about` does."""
 
     def end(self, run_id: str, exit_code: int, counts: Mapping[str, int], lease: Lease | None = None) -> bool:
         """Write that the run ended and what it found. What it intended and never concluded is abandoned.

@@ -99,6 +99,19 @@ class Staging(Protocol):
     def tombstones(self, okta_user_ids: Sequence[str]) -> dict[str, str]:
         """Return the SCIM id of the account that was deleted here, youngest first, for those of these that had one."""
 
+    def listed(self, keys: Collection[str]) -> tuple[Subject, ...]:
+        """Return the assignments of the last sealed snapshot that one of these names, each with its candidates.
+
+        Their Okta user id does, the SCIM id that Okta holds of them, and their user name, in any case. Candidates
+        by the work address, and tombstones, are not looked for. Empty before the first snapshot.
+        """
+
+    def buried(self, key: str) -> dict[str, str]:
+        """Return the SCIM ids of accounts that were deleted here, by the Okta user id that they carried.
+
+        Those which had that SCIM id, Okta user id, or user name in any case; the youngest of each person.
+        """
+
     def claimants(self, account_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """Return by SCIM id the Okta user ids of the others that these accounts were said to belong to.
 

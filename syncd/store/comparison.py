@@ -11,8 +11,10 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import distinct, func, not_, select, union
+import orjson
+from sqlalchemy import Text, bindparam, distinct, func, not_, select, union
 
+from scim.resource import fold
 from syncd.core.subjects import Absence, Account, Assignment, Candidate, LinkKey, Origin, Subject
 from syncd.ports import Comparison
 from syncd.store.accounts import account_of
@@ -34,6 +36,7 @@ from syncd.store.rows import RESOURCE_COLUMNS
 from syncd.store.scope import Scope
 from syncd.store.tables import AnyRow, absence, resource, snapshot_item, walk_version
 
+_FOLDED: Final = bindparam("folded", type_=Text())
 _NAMED: Final = (is_item(snapshot_item), is_one_of(snapshot_item.c.okta_user_id, GIVEN))
 _DIFFERS: Final = (*_NAMED, not_(IS_IN_SYNC))
 _LISTED: Final = (
@@ -67,6 +70,11 @@ _NAMED_BY: Final = union(
     select(snapshot_item.c.okta_user_id)
     .select_from(_by_account)
     .where(is_user(resource), is_one_of(resource.c.id, GIVEN), is_item(snapshot_item)),
+)
+_NAMED_ANYHOW: Final = union(
+    select(snapshot_item.c.okta_user_id).where(*_NAMED),
+    select(snapshot_item.c.okta_user_id).where(is_item(snapshot_item), is_one_of(snapshot_item.c.external_id, GIVEN)),
+    select(snapshot_item.c.okta_user_id).where(is_item(snapshot_item), is_one_of(snapshot_item.c.user_key, _FOLDED)),
 )
 
 _ACCOUNTS: Final = (
@@ -114,6 +122,15 @@ def compare(scope: Scope, snapshot: AnyRow, most: int | None = None, also: Colle
         foreign_beyond=foreign.beyond,
         unlisted=managed + closed + others,
     )
+
+
+def listed(scope: Scope, snapshot: AnyRow, keys: Collection[str]) -> tuple[Subject, ...]:
+    """Return the assignments of a snapshot, whose row it is, that one of these names; see `Staging.listed`."""
+    asking = _Asking(scope, {"of_app": scope.app, "of_pk": snapshot.pk})
+    folded = orjson.dumps(sorted({fold(key) for key in keys})).decode()
+    given = orjson.dumps(sorted(keys)).decode()
+    ids = scope.connection.execute(_NAMED_ANYHOW, {**asking.parameters, "given": given, "folded": folded}).scalars()
+    return tuple(subject for some in in_chunks(sorted(ids)) for subject in asking.listed(_WANTED)(some))
 
 
 def count_accounts(scope: Scope) -> AnyRow:

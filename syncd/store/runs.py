@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
 
 from syncd.core.evidence import Closure
-from syncd.core.guard import Spent
+from syncd.core.guard import NOTHING_SPENT, Spent
 from syncd.core.planning import Item
-from syncd.core.situations import Effect
+from syncd.core.situations import REVOKES, Effect
 from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
 from syncd.store import confirmations
 from syncd.store.constructs import database_now
@@ -99,13 +99,19 @@ _CONCLUDE: Final = _OPEN_ITEM.values(
     reason=bindparam("new_reason"),
     result_version=bindparam("new_version"),
 ).returning(plan_item.c.position)
-_SPENT: Final = select(
-    func.count().filter(plan_item.c.concluded > database_now() - _DAY).label("day"), func.count().label("week")
-).where(
-    plan_item.c.app == bindparam("of_app"),
-    plan_item.c.effect == Effect.DEACTIVATE.value,
-    plan_item.c.concluded > database_now() - _WEEK,
-    plan_item.c.outcome == OutcomeKind.DONE.value,
+_SPENT: Final = (
+    select(
+        plan_item.c.effect,
+        func.count().filter(plan_item.c.concluded > database_now() - _DAY).label("day"),
+        func.count().label("week"),
+    )
+    .where(
+        plan_item.c.app == bindparam("of_app"),
+        plan_item.c.effect.in_(sorted(effect.value for effect in REVOKES)),
+        plan_item.c.concluded > database_now() - _WEEK,
+        plan_item.c.outcome == OutcomeKind.DONE.value,
+    )
+    .group_by(plan_item.c.effect)
 )
 _CLOSURES: Final = (
     select(plan_item.c.item, plan_item.c.concluded)
@@ -141,13 +147,22 @@ _KEPT: Final = (
 )
 _ITEMS: Final = select(plan_item).where(plan_item.c.run_pk == bindparam("of_pk")).order_by(plan_item.c.position)
 _about: Final = (plan_item.c.app == bindparam("of_app"), plan_item.c.account_id == bindparam("of_account"))
-_RUNS_ABOUT: Final = (
-    select(run)
-    .where(_OF_APP, run.c.pk.in_(select(plan_item.c.run_pk).where(*_about)))
-    .order_by(run.c.pk.desc())
-    .limit(bindparam("limit"))
+# What is planned where there is no account has an empty account id, and the person in the item alone.
+_about_person: Final = (
+    plan_item.c.app == bindparam("of_app"),
+    plan_item.c.account_id == "",
+    plan_item.c.item["oktaUserId"].as_string() == bindparam("of_person"),
 )
-_ITEMS_ABOUT: Final = _ITEMS.where(*_about)
+
+
+def _runs_about(*conditions: ColumnElement[bool]) -> tuple[Any, Any]:
+    """Return the statements for the youngest runs that planned something like that, and for these items of a run."""
+    runs = select(run).where(_OF_APP, run.c.pk.in_(select(plan_item.c.run_pk).where(*conditions)))
+    return runs.order_by(run.c.pk.desc()).limit(bindparam("limit")), _ITEMS.where(*conditions)
+
+
+_ABOUT: Final = _runs_about(*_about)
+_ABOUT_PERSON: Final = _runs_about(*_about_person)
 
 
 class SqlRuns:
@@ -243,10 +258,10 @@ class SqlRuns:
         self._scope.connection.execute(_ABANDON_INTENDED, {"of_app": self._scope.app, "of_run": run_id})
         return True
 
-    def spent(self) -> Spent:
-        """Return how many deactivations were carried out in the last 24 hours and 7 days."""
-        row = self._scope.connection.execute(_SPENT, {"of_app": self._scope.app}).one()
-        return Spent(row.day, row.week)
+    def spent(self) -> dict[Effect, Spent]:
+        """Return how many effects that take access away were carried out in the last 24 hours and 7 days."""
+        rows = self._scope.connection.execute(_SPENT, {"of_app": self._scope.app})
+        return NOTHING_SPENT | {Effect(row.effect): Spent(row.day, row.week) for row in rows}
 
     def applied_with(self) -> tuple[str, SourceIdentity] | None:
         """Return policy digest and source identity of the youngest run that carried out a plan, or None."""
@@ -271,9 +286,17 @@ class SqlRuns:
 
     def about(self, account_id: str, limit: int) -> tuple[KeptRun, ...]:
         """Return the youngest runs that planned something about an account, with those items alone."""
-        of_account = {"of_app": self._scope.app, "of_account": account_id}
-        rows = self._scope.connection.execute(_RUNS_ABOUT, of_account | {"limit": limit}).all()
-        return tuple(self._kept_of(row, _ITEMS_ABOUT, of_account) for row in rows)
+        return self._about(_ABOUT, limit, of_account=account_id)
+
+    def about_person(self, okta_user_id: str, limit: int) -> tuple[KeptRun, ...]:
+        """Return the youngest runs that planned something for a person who had no account then."""
+        return self._about(_ABOUT_PERSON, limit, of_person=okta_user_id)
+
+    def _about(self, statements: tuple[Any, Any], limit: int, **of_whom: str) -> tuple[KeptRun, ...]:
+        runs, items = statements
+        beside = {"of_app": self._scope.app, **of_whom}
+        rows = self._scope.connection.execute(runs, beside | {"limit": limit}).all()
+        return tuple(self._kept_of(row, items, beside) for row in rows)
 
     def closures(self, within: timedelta) -> tuple[Closure, ...]:
         """Return the deactivations that were carried out within that time, oldest first."""

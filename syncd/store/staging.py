@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Text, bindparam, delete, exists, insert, select, text, update
+from sqlalchemy import Text, bindparam, delete, exists, insert, select, text, union, update
 from sqlalchemy.exc import IntegrityError
 
 from scim.core_schemas import USER_TYPE
 from scim.resource import fold
 from syncd.core.attributes import digest
-from syncd.core.subjects import Assignment
+from syncd.core.subjects import Assignment, Subject
 from syncd.ports import AssignmentPage, Comparison, Manifest, Resumed, SnapshotRefusedError, SourceIdentity
 from syncd.store import claimants
-from syncd.store.comparison import compare, count_accounts
+from syncd.store.comparison import compare, count_accounts, listed
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
 from syncd.store.moments import microseconds, moment_of
@@ -136,15 +136,18 @@ _LAST_SEALED: Final = (
     select(snapshot).where(snapshot.c.app == OF_APP, snapshot.c.state == SEALED).order_by(snapshot.c.pk.desc()).limit(1)
 )
 
-_TOMBSTONES: Final = (
-    select(tombstone.c.external_id, tombstone.c.id)
-    .where(
-        tombstone.c.app == OF_APP,
-        tombstone.c.type == TYPE_CODES[USER_TYPE.name],
-        is_one_of(tombstone.c.external_id, bindparam("given", type_=Text())),
-    )
-    .order_by(tombstone.c.pk)
+_buried: Final = select(tombstone.c.external_id, tombstone.c.id, tombstone.c.pk).where(
+    tombstone.c.app == OF_APP, tombstone.c.type == TYPE_CODES[USER_TYPE.name], tombstone.c.external_id.is_not(None)
 )
+_TOMBSTONES: Final = _buried.where(is_one_of(tombstone.c.external_id, bindparam("given", type_=Text()))).order_by(
+    tombstone.c.pk
+)
+# One look into an index for each key: of an OR, databases make a scan.
+_BURIED: Final = union(
+    _buried.where(tombstone.c.id == bindparam("key")),
+    _buried.where(tombstone.c.external_id == bindparam("key")),
+    _buried.where(tombstone.c.ukey == bindparam("folded")),
+).order_by("pk")
 
 
 class SqlStaging:
@@ -236,6 +239,15 @@ class SqlStaging:
         """Return the SCIM id of the account that was deleted here, the youngest, for those of these that had one."""
         given = orjson.dumps(sorted(okta_user_ids)).decode()
         return {row.external_id: row.id for row in self._execute(_TOMBSTONES, given=given)}
+
+    def listed(self, keys: Collection[str]) -> tuple[Subject, ...]:
+        """Return the assignments of the last sealed snapshot that one of these names, each with its candidates."""
+        row = self._execute(_LAST_SEALED).first()
+        return listed(self._scope, row, keys) if row else ()
+
+    def buried(self, key: str) -> dict[str, str]:
+        """Return the SCIM ids of accounts that were deleted here and had that key, by the Okta user id they carried."""
+        return {row.external_id: row.id for row in self._execute(_BURIED, key=key, folded=fold(key))}
 
     def claimants(self, account_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """Return by SCIM id the Okta user ids of the others that these accounts were said to belong to."""

@@ -14,6 +14,7 @@ from scim.errors import ScimError
 from scim.resource import Document, Member, MembershipChange, StoredResource
 from syncd.core.attributes import with_attributes
 from syncd.core.changes import Action, Change
+from syncd.core.group_matching import Ties
 from syncd.core.group_planning import NAME, is_admin_group
 from syncd.core.guard import (
     Verdict,
@@ -72,7 +73,7 @@ class Work:
 
     `approval` is the id of the approval that lets the plan through, if it needs one; it is used up before the first
     effect. `left` has the version at which this plan left each group that it has changed, by SCIM id, and grows with
-    the work. `pushed` are the names of the groups that Okta pushes, by Okta group id, where the plan is an older one.
+    the work. `ties` are what the groups on both sides are to one another now, where the plan is an older one.
     """
 
     run_id: str
@@ -80,7 +81,7 @@ class Work:
     items: Sequence[tuple[int, Item]]
     approval: str | None = None
     left: dict[str, int] = field(default_factory=dict)
-    pushed: Mapping[str, str] | None = None
+    ties: Ties | None = None
 
 
 Refusal = tuple[OutcomeKind, str]
@@ -131,7 +132,7 @@ def _not_due(desk: Desk, item: Item, work: Work) -> Refusal | None:
         return OutcomeKind.WAITING, desk.closed
     if item.proposed and work.approval is None:
         return OutcomeKind.WAITING, "proposed: it happens when somebody has approved the plan"
-    gone = forbids_push(item, work.pushed) if work.pushed is not None else None
+    gone = forbids_push(item, work.ties) if work.ties is not None else None
     return (OutcomeKind.SKIPPED, gone) if gone else None
 
 

@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from syncd.core.attributes import WORK_EMAIL
-from syncd.core.classification import Finding, classify
+from syncd.core.classification import classify
 from syncd.core.consents import Waiver
-from syncd.core.guard import CHECKS, Scene
+from syncd.core.group_planning import is_admin_group
+from syncd.core.groups import Belonging
+from syncd.core.guard import Scene, forbids
 from syncd.core.planning import Item, accept, freeze_flapping, grant_grace
 from syncd.core.policy import Policy
 from syncd.core.rejections import Rejections, reject
-from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
+from syncd.core.situations import Effect, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
 from syncd.ports import AssignmentSource, Database, UnitOfWork
 from syncd.workflows.disputes import Disputes, ask_claimants
+from syncd.workflows.judgement import Judgement, judge, lookup_as_json
 from syncd.workflows.memberships import Here, Membership, ask_memberships
 from syncd.workflows.scene import read_scene
 from syncd.workflows.survey import FLAPPING_WITHIN
@@ -27,23 +30,19 @@ class Explanation:
     """One account, explained.
 
     `lookup` is None when the account carries no Okta user id to ask about. `keys` are the identifiers that the account
-    can be linked by, in words. `checks` says for each row of the guard whether it holds now; `verdict` what the next
-    run would do, in words, and `remedies` what would change that; `timeline` is youngest first.
+    can be linked by, in words; `timeline` is youngest first.
     """
 
     account: Account
     lookup: Lookup | None
-    finding: Finding
+    judgement: Judgement
     keys: tuple[str, ...]
-    checks: tuple[tuple[str, bool], ...]
-    verdict: str
-    remedies: tuple[str, ...]
     memberships: tuple[Membership, ...]
     timeline: tuple[Entry, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as JSON."""
-        account, lookup = self.account, self.lookup
+        account = self.account
         return {
             "account": {
                 "id": account.id,
@@ -57,23 +56,9 @@ class Explanation:
                 "version": account.version,
                 "attributes": dict(account.attributes),
             },
-            "okta": lookup
-            and {
-                "presence": lookup.presence.value,
-                "detail": lookup.detail,
-                "userStatus": lookup.user_status,
-                "appStatus": lookup.app_status,
-                "syncState": lookup.sync_state,
-                "ageSeconds": round(lookup.age.total_seconds()) if lookup.age is not None else None,
-                "requestIds": list(lookup.request_ids),
-            },
-            "situation": self.finding.situation.value,
-            "reason": self.finding.reason,
-            "waiver": self.finding.waiver,
+            "okta": lookup_as_json(self.lookup),
+            **self.judgement.as_json(),
             "keys": list(self.keys),
-            "checks": [{"check": said, "holds": holds} for said, holds in self.checks],
-            "verdict": self.verdict,
-            "remedies": list(self.remedies),
             "memberships": [membership.as_json() for membership in self.memberships],
             "timeline": [entry.as_json() for entry in self.timeline],
         }
@@ -131,45 +116,52 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
     )
     rejections = Rejections.among(unit.reviews.rejections(scene.account))
     claimants = unit.staging.claimants([account_id])
-    return _Known(scene, claimants, rejections, waivers, now, switches, here, read_timeline(unit, scene.account))
+    timeline = read_timeline(unit, [account_id], scene.account.external_id)
+    return _Known(scene, claimants, rejections, waivers, now, switches, here, timeline)
 
 
 def _explain_one(
     known: _Known, lookup: Lookup | None, disputes: Disputes, memberships: tuple[Membership, ...], policy: Policy
 ) -> Explanation:
     account = known.scene.account
-    subjects = disputes.tell([_subject(account, lookup)])
-    findings = reject(classify(subjects, policy.protects), known.rejections, policy)
+    (subject,) = disputes.tell([_subject(account, lookup)])
+    # As the version, so the pushes that changed nothing: the next run begins after them. It asks about claimants first.
+    known = replace(known, scene=replace(known.scene, is_confirmed=False, is_disputed=bool(subject.contenders)))
+    findings = reject(classify([subject], policy.protects), known.rejections, policy)
     findings = grant_grace(findings, policy)
     findings = freeze_flapping(findings, {account.id: known.switches}, policy)
     (finding,) = accept(findings, {account.id: known.waivers}, known.now)
-    supposed = Item(
-        effect=EFFECTS.get(finding.base, next(iter(EFFECTS.values()))),
-        situation=finding.base,
+    scene = replace(known.scene, is_waived=finding.waiver is not None)
+    return Explanation(
+        account=account,
+        lookup=lookup,
+        judgement=judge(finding, scene, lookup, policy),
+        keys=_keys(account),
+        memberships=tuple(_held_back(one, known, policy) for one in memberships),
+        timeline=known.timeline,
+    )
+
+
+def _held_back(membership: Membership, known: _Known, policy: Policy) -> Membership:
+    """Return the membership; where Okta does not hold it, with what keeps a run from ending it, if anything does."""
+    if not membership.is_here or membership.in_okta is not Belonging.NOT_MEMBER:
+        return membership
+    account = known.scene.account
+    ended = Item(
+        effect=Effect.REMOVE_MEMBER,
+        situation=Situation.MEMBER_EXTRA,
         account_id=account.id,
         user_name=account.user_name,
         okta_user_id=account.external_id,
         version=account.version,
-        reason=finding.reason,
+        reason="",
+        group_id=membership.group_id,
     )
-    is_disputed = bool(subjects[0].contenders)
-    # As the version, so the pushes that changed nothing: the next run begins after them.
-    scene = replace(known.scene, is_waived=finding.waiver is not None, is_confirmed=False, is_disputed=is_disputed)
-    checks = tuple(
-        (said, holds(supposed, scene, policy)) for said, effects, holds in CHECKS if supposed.effect in effects
-    )
-    verdict = _verdict(finding, checks, policy)
-    return Explanation(
-        account=account,
-        lookup=lookup,
-        finding=finding,
-        keys=_keys(account),
-        checks=checks,
-        verdict=verdict,
-        remedies=_remedies(finding, checks, policy),
-        memberships=memberships,
-        timeline=known.timeline,
-    )
+    is_admin = account.is_admin and is_admin_group(membership.group_id, membership.name, policy)
+    is_waived = any(one.covers(Situation.MEMBER_EXTRA, known.now) for one in known.waivers)
+    why = forbids(ended, replace(known.scene, account=replace(account, is_admin=is_admin), is_waived=is_waived), policy)
+    said = (membership.detail, f"it would not be ended: {why}" if why else "")
+    return replace(membership, detail="; ".join(filter(None, said)))
 
 
 def _subject(account: Account, lookup: Lookup | None) -> Subject:
@@ -189,44 +181,3 @@ def _keys(account: Account) -> tuple[str, ...]:
         LinkKey.WORK_EMAIL: account.attributes.get(WORK_EMAIL),
     }
     return tuple(f"{key} {key.name.lower().replace('_', ' ')}: {value}" for key, value in named.items() if value)
-
-
-def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> tuple[str, ...]:
-    """Return what would make the next run do something else, as things that a person can do."""
-    effect, mode = EFFECTS.get(finding.base), policy.mode(finding.base)
-    found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
-    if finding.waiver:
-        found.append(f"end the waiver: syncd waiver end {finding.waiver}")
-    if finding.base in {Situation.ACCESS_REJECTED, Situation.REJECTED_ASSIGNED}:
-        found.append("take the assignment away in Okta: its next push would open the account again")
-    if effect and mode is Mode.PROPOSE:
-        found.append("approve a plan that holds it: syncd plan approve")
-    elif effect and mode is not Mode.AUTO:
-        found.append(f'set modes.{finding.base} = "auto" for the application')
-    return tuple(found)
-
-
-_WHAT_TO_DO: Final = {
-    "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
-    "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
-    "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
-    "it is not in dispute whose the account is": "put its externalId right, or unassign the other in Okta",
-    "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
-    "the budget is not used up": "wait, or approve the plan: syncd plan approve",
-}
-
-
-def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> str:
-    effect = EFFECTS.get(finding.situation)
-    if effect is None:
-        return f"nothing is done about it: {MEANINGS[finding.situation]}"
-    if finding.waiver:
-        return f"nothing is done about it: waiver {finding.waiver} accepts it"
-    if policy.mode(finding.situation) is Mode.PROPOSE:
-        return f"a run proposes to {effect} it; that happens when somebody has approved the plan"
-    if policy.mode(finding.situation) is not Mode.AUTO:
-        return f"only reported: the mode of {finding.situation} is {policy.mode(finding.situation)}"
-    failed = [said for said, holds in checks if not holds]
-    if failed:
-        return f"{effect} is held back: not so: {'; '.join(failed)}"
-    return f"the next run with --apply would {effect} it, when the snapshot and the thresholds allow"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from syncd.core.changes import Action
-from syncd.core.group_matching import pushed_names
+from syncd.core.group_matching import Ties, ties_of
 from syncd.core.guard import Ground
 from syncd.core.reports import DriftReport
 from syncd.ports import KeptRun, Lease, LeaseHeldError, SourceUnhealthyError
@@ -55,15 +55,17 @@ def _finish(desk: Desk, lease: Lease, kept: KeptRun) -> RunResult:
         for one in kept.items
         if one.item.group_id and one.result_version is not None
     }
-    pushed = _pushed_now(desk) if any(item.okta_group_id for _, item in items) else None
-    outcomes = carry_out(desk, Work(kept.record.run_id, lease, items, kept.approval, left=left, pushed=pushed))
+    ties = _ties_now(desk) if any(item.okta_group_id for _, item in items) else None
+    outcomes = carry_out(desk, Work(kept.record.run_id, lease, items, kept.approval, left=left, ties=ties))
     return RunResult(ExitCode.DRIFT, f"finished after it had died: {tally(outcomes)}", None, outcomes)
 
 
-def _pushed_now(desk: Desk) -> dict[str, str]:
-    """Return the names of the groups that Okta pushes, by Okta group id: none of them where it does not tell."""
+def _ties_now(desk: Desk) -> Ties:
+    """Return what the groups here and those that Okta pushes are to one another: nothing where it does not tell."""
+    with desk.database.reading(desk.app) as unit:
+        groups = unit.groups.all()
     try:
-        return pushed_names(desk.source.group_mappings())
+        return ties_of(desk.source.group_mappings(), groups)
     except SourceUnhealthyError as error:
         desk.announce(f"groups are left as they are: {error}")
         return {}

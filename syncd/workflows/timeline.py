@@ -1,9 +1,9 @@
-"""What happened to one account, from everywhere where something of it is written down, in one order.
+"""What happened to one account or person, from everywhere where something of it is written down, in one order.
 
 Each source is asked for its youngest entries, so that the youngest of all of them together are among these.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from scim.resource import timestamp
 from syncd.core.changes import Action
-from syncd.core.subjects import Account
 from syncd.ports import AuditEvent, KeptEvent, KeptRun, LedgerItem, UnitOfWork
 
 MOST_ENTRIES: Final = 50
@@ -69,14 +68,20 @@ class Entry:
         }
 
 
-def read_timeline(unit: UnitOfWork, account: Account) -> tuple[Entry, ...]:
-    """Return the youngest entries about an account, youngest first."""
-    entries = [_of_audit(event) for event in unit.audit_trail(subject_id=account.id, limit=MOST_ENTRIES)]
-    runs = unit.runs.about(account.id, MOST_ENTRIES)
+def read_timeline(unit: UnitOfWork, account_ids: Iterable[str], okta_user_id: str | None) -> tuple[Entry, ...]:
+    """Return the youngest entries about accounts, and about a person in Okta, youngest first.
+
+    The accounts are named by their SCIM ids, and may be deleted by now. Of a person, what was planned where there was
+    no account of theirs is told too.
+    """
+    ids = tuple(account_ids)
+    entries = [_of_audit(event) for one in ids for event in unit.audit_trail(subject_id=one, limit=MOST_ENTRIES)]
+    runs = [kept for one in ids for kept in unit.runs.about(one, MOST_ENTRIES)]
+    if okta_user_id is not None:
+        runs += unit.runs.about_person(okta_user_id, MOST_ENTRIES)
+        entries += map(_of_log, unit.hints.events(okta_user_id, MOST_ENTRIES))
     entries += (_of_plan(kept, item) for kept in runs for item in kept.items)
     entries += _of_decisions(unit, {kept.record.plan_digest for kept in runs} - {None})
-    if account.external_id is not None:
-        entries += map(_of_log, unit.hints.events(account.external_id, MOST_ENTRIES))
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_ENTRIES])
 
 

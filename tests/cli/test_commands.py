@@ -232,6 +232,34 @@ def test_an_explanation_tells_a_person_and_a_program_the_same(installed: Office,
         assert said in shown
 
 
+def test_somebody_without_an_account_is_explained_to_a_person_and_a_program_alike(
+    installed: Office, capsys: Capture
+) -> None:
+    person = installed.org.create_user("ada@example.com", "Ada", "Lovelace")
+    assert installed.syncd("explain", "ada@example.com") == ERROR
+    assert "SCIM id" in capsys.readouterr().err
+    installed.org.assign(person)
+    installed.org.drain()
+    assert installed.syncd("drift-report", "--quiet") == 2
+    capsys.readouterr()
+    assert installed.syncd("explain", "ada@example.com", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["account"], told["person"]["oktaUserId"]) == (None, person)
+    assert (told["okta"]["presence"], told["okta"]["syncState"]) == ("assigned", "ERROR")
+    assert (told["situation"], told["graceHours"]) == ("ghost", 0.5)
+    assert installed.syncd("explain", person) == 0
+    shown = capsys.readouterr().out
+    for said in (
+        f"ada@example.com (Okta {person})",
+        "Here:      no account",
+        f"Situation: ghost: {told['reason']}",
+        "Mode:      report, once it lasts for 0.5 hours",
+        f"Next run:  {told['verdict']}",
+        told["checks"][0]["check"],
+    ):
+        assert said in shown
+
+
 def test_an_error_that_nobody_foresaw_is_a_bug_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setitem(sys.modules, "syncd.bootstrap.settings", None)
     assert main(["db", "check"]) == ERROR

@@ -17,6 +17,7 @@ from syncd.core.group_matching import (
     Push,
     classify_group,
     match_groups,
+    ties_of,
 )
 from syncd.core.groups import GroupMapping, LocalGroup
 from syncd.core.situations import EFFECTS, Situation
@@ -145,3 +146,17 @@ def test_a_change_is_only_of_a_group_that_nobody_else_claims(
             assert one.mapping is not None
             claims = [other for other in mappings if other.target_group_id in {one.group.id, one.group.external_id}]
             assert [other for other in claims if other.target_group_id and other != one.mapping] == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_ties_are_what_a_run_finds(case: str) -> None:
+    mappings, groups, _ = CASES[case]
+    ties = ties_of(mappings, groups)
+    subjects = match_groups(mappings, groups)
+    assert len(ties) == sum(len(one.mappings) * len(one.groups) for one in subjects)
+    pairs = {
+        (one.mapping.okta_group_id, one.group.id): one for one in found(mappings, groups) if one.mapping and one.group
+    }
+    clashes = [one for one in ties.values() if one.situation is Situation.GROUP_CLASH]
+    assert {key: one for key, one in ties.items() if one not in clashes} == pairs
+    assert all(one in found(mappings, groups) for one in clashes)

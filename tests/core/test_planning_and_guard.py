@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.classification import classify
-from syncd.core.guard import Circumstances, Scene, Spent, forbids, judge_listing, judge_plan, missing_sentinels, refutes
+from syncd.core.guard import (
+    NOTHING_SPENT,
+    Circumstances,
+    Ground,
+    Scene,
+    Spent,
+    forbids,
+    judge_listing,
+    judge_plan,
+    missing_sentinels,
+    refutes,
+)
 from syncd.core.planning import Item, Plan, make_plan
 from syncd.core.policy import Policy, Rule
 from syncd.core.situations import (
@@ -204,6 +215,8 @@ def test_two_policies_that_differ_in_anything_have_different_digests() -> None:
         Policy(lookup_limit=1),
         Policy(budget_day=1),
         Policy(budget_week=1),
+        Policy(budget_members_day=1),
+        Policy(budget_members_week=1),
         Policy(admin_groups=frozenset({"admins"})),
         Policy(min_admins=2),
         Policy(group_max_percent=1),
@@ -220,22 +233,51 @@ def several(count: int, **changes: object) -> Plan:
     return Plan(tuple(item(**{"account_id": str(number), **changes}) for number in range(count)), (), "")  # type: ignore[arg-type]  # a bag of fields
 
 
+BUDGETS = Policy(budget_day=40, budget_week=100, budget_members_day=40, budget_members_week=100)
+"""The same for every effect, so that one table of examples is of all of them."""
+
+of_what_is_budgeted = pytest.mark.parametrize("effect", sorted(REVOKES))
+
+
+@of_what_is_budgeted
 @pytest.mark.parametrize(
     ("spent", "count", "allowed"),
     [(Spent(0, 0), 20, True), (Spent(20, 20), 20, True), (Spent(21, 21), 20, False), (Spent(0, 81), 20, False)],
 )
-def test_the_budget_counts_every_run_of_a_day_and_a_week(spent: Spent, count: int, allowed: bool) -> None:
-    assert judge_plan(several(count), Circumstances(10_000, spent), Policy()).allowed is allowed
+def test_a_budget_counts_every_run_of_a_day_and_a_week(effect: Effect, spent: Spent, count: int, allowed: bool) -> None:
+    plan = several(count, effect=effect, group_id="g")
+    verdict = judge_plan(plan, Circumstances(10_000, NOTHING_SPENT | {effect: spent}), BUDGETS)
+    assert verdict.allowed is allowed
+    assert {one.ground for one in verdict.objections} <= {Ground.BUDGET}
+    others = dict.fromkeys(REVOKES - {effect}, Spent(10_000, 10_000))
+    assert judge_plan(plan, Circumstances(10_000, {effect: Spent(), **others}), BUDGETS).allowed
 
 
+@of_what_is_budgeted
 @given(st.lists(st.integers(0, 20), max_size=20))
-def test_plans_that_each_are_small_do_not_add_up_beyond_the_budget(sizes: list[int]) -> None:
+def test_plans_that_each_are_small_do_not_add_up_beyond_the_budget(effect: Effect, sizes: list[int]) -> None:
     """However many runs there are in a day, each just under the threshold of one (invariant I5)."""
     done = 0
-    for size in sizes:
-        if judge_plan(several(size), Circumstances(10_000, Spent(done, done)), Policy()).allowed:
+    for number, size in enumerate(sizes):
+        plan = several(size, effect=effect, group_id=f"group {number}")
+        if judge_plan(plan, Circumstances(10_000, NOTHING_SPENT | {effect: Spent(done, done)}), BUDGETS).allowed:
             done += size
-    assert done <= Policy().budget_day
+    assert done <= BUDGETS.budget(effect)[0]
+
+
+def test_a_used_up_budget_says_which_setting_it_is_and_what_to_look_at() -> None:
+    plan = several(3, effect=Effect.REMOVE_MEMBER, group_id="g")
+    spent = NOTHING_SPENT | {Effect.REMOVE_MEMBER: Spent(198, 498)}
+    look = "see in Okta whether the members of these groups are right"
+    assert [str(one) for one in judge_plan(plan, Circumstances(500, spent), Policy()).objections] == [
+        f"3 removals of members after 198 in the last 24 hours are more than guard.budget_members_day = 200: {look}",
+        f"3 removals of members after 498 in the last 7 days are more than guard.budget_members_week = 500: {look}",
+    ]
+
+
+def test_what_is_only_proposed_spends_no_budget() -> None:
+    plan = several(500, effect=Effect.REMOVE_MEMBER, group_id="g", proposed=True)
+    assert judge_plan(plan, Circumstances(500), Policy()).allowed
 
 
 @given(st.integers(0, 60), st.integers(0, 2_000), st.integers(0, 60))
@@ -279,10 +321,18 @@ def test_administrators_stay_in_the_plan_and_in_its_effect() -> None:
     )
 
 
-def test_an_effect_beyond_the_budget_needs_an_approval_and_nothing_else_yields_to_one() -> None:
-    spent = Scene(account(), spent=Spent(40, 40))
-    assert forbids(item(), spent, Policy()) == "not so: the budget is not used up"
-    assert forbids(item(), spent, Policy(), approved=True) is None
+@of_what_is_budgeted
+@pytest.mark.parametrize("spent", [Spent(40, 40), Spent(0, 100)])
+def test_an_effect_beyond_its_budget_needs_an_approval(effect: Effect, spent: Spent) -> None:
+    one = item(effect=effect, group_id="g")
+    beyond = Scene(account(), spent=NOTHING_SPENT | {effect: spent})
+    assert forbids(one, beyond, BUDGETS) == "not so: the budget is not used up"
+    assert forbids(one, beyond, BUDGETS, approved=True) is None
+    others = dict.fromkeys(REVOKES - {effect}, spent)
+    assert forbids(one, Scene(account(), spent={effect: Spent(39, 99), **others}), BUDGETS) is None
+
+
+def test_nothing_but_the_budget_yields_to_an_approval() -> None:
     for changes in ({"protected": True}, {"origin": Origin.LOCAL}, {"version": 2}, {"active": False}):
         assert forbids(item(), Scene(account(**changes)), Policy(), approved=True)
     assert forbids(item(), Scene(account(), is_waived=True), Policy(), approved=True) == "not so: no waiver covers it"

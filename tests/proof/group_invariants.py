@@ -14,6 +14,7 @@ from tests.proof.group_world import GroupWorld, Look, MemberWalk
 from tests.proof.invariants import Monitor, folded_name
 from tests.proof.world import Person, Walk
 
+BOTH: Final = 2
 ON_GROUPS: Final = {Action.GROUP_CREATED, Action.GROUP_UPDATED, Action.GROUP_MEMBERS_CHANGED, Action.GROUP_DELETED}
 
 
@@ -106,8 +107,12 @@ class GroupMonitor(Monitor):
         assert mapping is not None
         assert group is not None
         self._hold(group.origin is Origin.SCIM, "I7: a group that is not ours was touched")
-        rivals = sum(_claims(one, group) for one in before.told) + sum(_claims(mapping, one) for one in before.here)
-        self._hold(rivals == 2, "D25: a group was touched that others claim as well")
+        self._hold(not _is_claimed_elsewhere(before, mapping, group), "D25: a group was touched that others claim")
+        # Whoever finishes an older plan has looked again.
+        now = self.world.okta.looks[-1]
+        again, here = _pair(now, item["oktaGroup"], group_id)
+        is_alone = again is not None and here is not None and not _is_claimed_elsewhere(now, again, here)
+        self._hold(is_alone, "D25: an older plan touched a group that others claim by now")
         is_pushed = item["oktaGroup"] in self.world.okta.pushed_lately
         self._hold(is_pushed, "D21: a group was touched that Okta does not push any more")
         self._hold(
@@ -163,6 +168,8 @@ class GroupMonitor(Monitor):
         else:
             few = self.removals[key] <= policy.max_deactivations
         self._hold(few or row.approval is not None, "I4: a group lost more members than a run may take out")
+        is_within = self.removals.total() <= policy.budget_members_day
+        self._hold(is_within or row.approval is not None, "I5: the budget of members was overdrawn")
         if {group.id, folded_name(group)} & policy.admin_groups and account.doc.get("active") is True:
             enough = len(self.administrators()[1]) >= policy.min_admins
             self._hold(enough, "I6: too few administrators were left")
@@ -171,6 +178,11 @@ class GroupMonitor(Monitor):
 def _pair(look: Look, okta_group_id: str, group_id: str) -> tuple[GroupMapping | None, LocalGroup | None]:
     mapping = next((one for one in look.told if one.okta_group_id == okta_group_id), None)
     return mapping, next((one for one in look.here if one.id == group_id), None)
+
+
+def _is_claimed_elsewhere(look: Look, mapping: GroupMapping, group: LocalGroup) -> bool:
+    """Return whether any but these two claims either of them."""
+    return sum(_claims(one, group) for one in look.told) + sum(_claims(mapping, one) for one in look.here) != BOTH
 
 
 def _claims(mapping: GroupMapping, group: LocalGroup) -> bool:

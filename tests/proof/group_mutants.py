@@ -1,14 +1,17 @@
 """Every guard of pushed groups, taken away: what the schedules of groups have to notice."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from syncd.core import group_matching, group_planning, guard, member_matching
-from syncd.core.group_matching import MAPPING_SAYS, Bond, Push
+from syncd.core.group_matching import MAPPING_SAYS, Bond, GroupSubject, Push
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.member_matching import Who
 from syncd.core.planning import Item
+from syncd.core.policy import Policy
+from syncd.core.situations import Effect
 from syncd.core.subjects import Origin
 from syncd.ports import SourceUnhealthyError
 from syncd.store import leases
@@ -57,6 +60,14 @@ def _unanswered_is_no_member() -> Any:
     return swap(kernel, "refutes_membership", refutes)
 
 
+def _no_budget_of_members() -> Any:
+    real = Policy.budget
+    unlimited = (sys.maxsize, sys.maxsize)
+    return swap(
+        Policy, "budget", lambda one, effect: unlimited if effect is Effect.REMOVE_MEMBER else real(one, effect)
+    )
+
+
 def _any_version() -> Any:
     real = guard.forbids_group
 
@@ -98,6 +109,20 @@ def _clash_is_a_pair() -> Any:
     return swap(looking, "classify_group", classify)
 
 
+def _older_plan_is_a_pair() -> Any:
+    """Take what clashes by now for the pair that it was when the plan was made."""
+
+    def ties(mappings: Any, groups: Any) -> Any:
+        return {
+            (mapping.okta_group_id, group.id): group_matching.classify_group(GroupSubject((mapping,), (group,)))
+            for subject in group_matching.match_groups(mappings, groups)
+            for mapping in subject.mappings
+            for group in subject.groups
+        }
+
+    return swap(runs, "ties_of", ties)
+
+
 def _no_administrator_stays() -> Any:
     return together(
         without_check("enough administrators stay"), swap(group_planning, "_takes_an_admin", lambda *_: False)
@@ -119,12 +144,14 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "what is not answered is no member": _unanswered_is_no_member,
     "a failed page ends the listing of members": _unread_is_none,
     "no threshold of a group": lambda: without_judge("_each_group"),
+    "no budget of members": _no_budget_of_members,
     "no comparison of a group's versions": _any_version,
     "a push of a group that changes nothing is none": _confirmed_or_not,
     "a push that rests goes on": lambda: swap(
         group_matching, "MAPPING_SAYS", {**MAPPING_SAYS, "INACTIVE": Push.ACTIVE}
     ),
-    "an older plan is of groups that are still pushed": lambda: swap(runs, "_pushed_now", lambda _desk: None),
+    "an older plan is of groups that are still pushed": lambda: swap(runs, "_ties_now", lambda _desk: None),
+    "an older plan is of groups that nobody else claims": _older_plan_is_a_pair,
     "groups of others are ours": _groups_of_others_are_ours,
     "a name ties a group for good": lambda: swap(group_planning, "_is_proposed", lambda *_: False),
     "what clashes is a pair": _clash_is_a_pair,

@@ -15,7 +15,7 @@ from syncd.core.policy import Policy
 from syncd.core.subjects import Origin
 from tests.proof.world import ADMINS, POLICY, PUSH, Person, Point, ProvedOkta, World
 
-GROUPS_POLICY: Final[Policy] = replace(POLICY, groups=True, min_admins=2)
+GROUPS_POLICY: Final[Policy] = replace(POLICY, groups=True, min_admins=2, budget_members_day=6, budget_members_week=6)
 PUSHED: Final = {"ACTIVE", "ERROR"}
 STAFF: Final = 22
 PEOPLE_AT_ONCE: Final = 12

@@ -240,7 +240,8 @@ _RUNS_TO_AGREE: Final = 6
 
 
 def _lenient(policy: Policy) -> Policy:
-    return replace(policy, max_deactivations=100, budget_day=1000, budget_week=1000, min_listing_percent=0.0)
+    rich = replace(policy, budget_day=1000, budget_week=1000, budget_members_day=1000, budget_members_week=1000)
+    return replace(rich, max_deactivations=100, min_listing_percent=0.0)
 
 
 def _fail_or_mend(schedule: Schedule, _person: Person) -> None:

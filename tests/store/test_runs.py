@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from syncd.core.guard import Spent
+from syncd.core.guard import NOTHING_SPENT, Spent
 from syncd.core.planning import Item
 from syncd.core.situations import Effect, Situation
 from syncd.ports import Lease, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
@@ -17,6 +17,7 @@ from tests.conftest import APP
 from tests.store.snapshots import CAUSE
 
 IDENTITY = SourceIdentity("0oa1", "CRM", "credential", "filter")
+MEMBER = Item(Effect.REMOVE_MEMBER, Situation.MEMBER_EXTRA, "a3", "cid", "00u3", 5, "extra", group_id="g1")
 ITEMS = (
     Item(Effect.DEACTIVATE, Situation.ORPHAN_GONE, "ä1", "ann", "00u1", 3, "gone"),
     Item(Effect.UPDATE, Situation.RENAMED, "a2", "bob", "00u2", 1, "differs", changes={"userName": "bo"}),
@@ -214,6 +215,21 @@ def test_the_runs_about_an_account_are_told_with_its_items_alone(database: SqlDa
     assert [(one.item, one.outcome) for one in older.items] == [(ITEMS[1], OutcomeKind.DONE)]
 
 
+def test_the_runs_that_planned_something_for_a_person_without_an_account_are_told(database: SqlDatabase) -> None:
+    ghost = Item(Effect.CREATE, Situation.GHOST, "", "ann", "00u1", 0, "assigned")
+    other = Item(Effect.CREATE, Situation.GHOST, "", "bob", "00u2", 0, "assigned")
+    run_id, without = begin(database), begin(database)
+    with database.transaction(APP, CAUSE) as unit:
+        unit.runs.save_plan(run_id, plan((ITEMS[0], ghost, other)))
+        unit.runs.save_plan(without, plan((ITEMS[0], other)))
+    with database.reading(APP) as unit:
+        (kept,) = unit.runs.about_person("00u1", 10)
+        assert unit.runs.about_person("nobody", 10) == ()
+        assert [one.record.run_id for one in unit.runs.about_person("00u2", 10)] == [without, run_id]
+        assert [one.record.run_id for one in unit.runs.about_person("00u2", 1)] == [without]
+    assert (kept.record.run_id, [one.item for one in kept.items]) == (run_id, [ghost])
+
+
 def test_the_runs_of_another_application_about_the_same_id_are_not_told(database: SqlDatabase) -> None:
     database.ensure_app(OTHER, "0oaother000000000001")
     planned(database)
@@ -221,20 +237,37 @@ def test_the_runs_of_another_application_about_the_same_id_are_not_told(database
         assert unit.runs.about("a2", 10) == ()
 
 
-def test_only_deactivations_that_were_carried_out_are_spent(database: SqlDatabase) -> None:
-    run_id = planned(database)
-    for position in (0, 1):
-        carry_out(database, run_id, position)
-    other = planned(database)
+def test_only_what_takes_access_away_and_was_carried_out_is_spent(database: SqlDatabase) -> None:
+    def spent(closed: Spent, taken_out: Spent) -> dict[Effect, Spent]:
+        return {Effect.DEACTIVATE: closed, Effect.REMOVE_MEMBER: taken_out}
+
+    run_id, other = begin(database), begin(database, "undo")
     with database.transaction(APP, CAUSE) as unit:
-        unit.runs.conclude(other, 0, OutcomeKind.SKIPPED, "no")
-        assert unit.runs.spent() == Spent(1, 1)
+        for each in (run_id, other):
+            unit.runs.save_plan(each, plan((*ITEMS, MEMBER, MEMBER)))
+    for position in range(4):
+        carry_out(database, run_id, position)
+    carry_out(database, other, 2)
+    with database.transaction(APP, CAUSE) as unit:
+        for position in (0, 3):
+            unit.runs.conclude(other, position, OutcomeKind.SKIPPED, "no")
+        assert unit.runs.spent() == spent(Spent(1, 1), Spent(3, 3))
         connection = unit._scope.connection
         day = 24 * 3600 * 1_000_000
-        connection.exec_driver_sql(f"UPDATE plan_item SET concluded = concluded - {2 * day}")
-        assert unit.runs.spent() == Spent(0, 1)
+        connection.exec_driver_sql(f"UPDATE plan_item SET concluded = concluded - {2 * day} WHERE position < 3")
+        assert unit.runs.spent() == spent(Spent(0, 1), Spent(1, 3))
         connection.exec_driver_sql(f"UPDATE plan_item SET concluded = concluded - {6 * day}")
-        assert unit.runs.spent() == Spent(0, 0)
+        assert unit.runs.spent() == spent(Spent(0, 0), Spent(0, 1))
+        connection.exec_driver_sql(f"UPDATE plan_item SET concluded = concluded - {day}")
+        assert unit.runs.spent() == NOTHING_SPENT
+
+
+def test_what_was_spent_on_another_application_does_not_count(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    run_id = planned(database)
+    carry_out(database, run_id, 0)
+    with database.reading(OTHER) as unit:
+        assert unit.runs.spent() == NOTHING_SPENT
 
 
 def test_what_a_plan_was_carried_out_with_is_remembered(database: SqlDatabase) -> None:

@@ -310,3 +310,54 @@ def test_applications_do_not_see_one_anothers_snapshots(database: SqlDatabase) -
         snapshot_of(database, [assignment(1)])
     with database.reading(OTHER) as unit:
         assert unit.staging.compare(theirs).in_sync == 1
+
+
+# ------------------------------------------------------------------ one person
+
+
+@pytest.mark.parametrize("key", [okta_id(2), "PERSON2@Example.com", "of-account-2"])
+def test_a_row_of_the_last_sealed_snapshot_is_found_by_every_key_with_whom_it_points_to(
+    database: SqlDatabase, key: str
+) -> None:
+    with database.transaction(APP, CAUSE) as unit:
+        account = create(unit, 2, externalId=None)
+    rows = [assignment(1), assignment(2, "of-account-2"), assignment(3, user_name=None)]
+    snapshot_of(database, [assignment(2, user_name="former@example.com"), assignment(4)])
+    snapshot_of(database, rows)
+    with database.reading(APP) as unit:
+        (found,) = unit.staging.listed([key])
+        assert unit.staging.listed(["former@example.com", okta_id(4), "nobody"]) == ()
+        assert [one.assignment for one in unit.staging.listed([okta_id(1), okta_id(3)])] == [rows[0], rows[2]]
+    assert found.assignment == rows[1]
+    assert [(one.account.id, one.keys) for one in found.candidates] == [(account.id, frozenset({LinkKey.USER_NAME}))]
+
+
+def test_nobody_is_listed_before_the_first_seal_or_in_another_application(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    with database.transaction(APP, CAUSE) as unit:
+        snapshot_id = begin(unit)
+        stage(unit, snapshot_id, [assignment(1)])
+        assert unit.staging.listed([okta_id(1)]) == ()
+        unit.staging.seal(snapshot_id, IDENTITY)
+        assert len(unit.staging.listed([okta_id(1)])) == 1
+    with database.reading(OTHER) as unit:
+        assert unit.staging.listed([okta_id(1)]) == ()
+
+
+def test_an_account_that_was_deleted_is_found_by_every_key_that_it_had(database: SqlDatabase) -> None:
+    database.ensure_app(OTHER, "0oaother000000000001")
+    with database.transaction(APP, CAUSE) as unit:
+        first, nameless = create(unit, 1), create(unit, 3, externalId=None)
+        unit.record(Change("User", first, None))
+        unit.record(Change("User", nameless, None))
+        second = create(unit, 1)
+        unit.record(Change("User", second, None))
+        create(unit, 2)
+    with database.reading(APP) as unit:
+        for key in (okta_id(1), "PERSON1@example.com", second.id):
+            assert unit.staging.buried(key) == {okta_id(1): second.id}
+        assert unit.staging.buried(first.id) == {okta_id(1): first.id}
+        for key in ("nobody", okta_id(2), "person2@example.com", nameless.id):
+            assert unit.staging.buried(key) == {}
+    with database.reading(OTHER) as unit:
+        assert unit.staging.buried(okta_id(1)) == {}

@@ -175,8 +175,8 @@ def test_an_account_that_is_disputed_since_is_not_opened_again_by_an_undo(office
 def test_an_explanation_names_the_other(office: Office, dispute: Dispute) -> None:
     office.okta.hidden.add(dispute.ada)
     (told,) = explain(office.database, office.okta, APP, office.policy, dispute.account)
-    assert told.finding.situation is Situation.DISPUTED
-    assert f"{dispute.ada} (assigned)" in told.finding.reason
+    assert told.judgement.finding.situation is Situation.DISPUTED
+    assert f"{dispute.ada} (assigned)" in told.judgement.finding.reason
 
 
 def test_the_account_of_one_person_is_no_dispute(office: Office, crowd: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -49,17 +50,17 @@ def test_nobody_is_found_by_a_key_that_nobody_has(office: Office) -> None:
 
 def test_somebody_in_sync_is_told_to_be_in_sync(office: Office) -> None:
     told = explained(office, office.hire("ada@example.com"))
-    assert told.finding.situation is Situation.IN_SYNC
-    assert told.verdict.startswith("nothing is done about it")
+    assert told.judgement.finding.situation is Situation.IN_SYNC
+    assert told.judgement.verdict.startswith("nothing is done about it")
 
 
 def test_an_orphan_is_told_with_what_would_happen(office: Office) -> None:
     account_id = office.hire("ada@example.com")
     office.okta.unassign(office.okta_id("ada@example.com"))
     told = explained(office, account_id)
-    assert told.finding.situation is Situation.ORPHAN_UNASSIGNED
-    assert "deactivate" in told.verdict
-    assert all(holds for _, holds in told.checks)
+    assert told.judgement.finding.situation is Situation.ORPHAN_UNASSIGNED
+    assert "deactivate" in told.judgement.verdict
+    assert all(holds for _, holds in told.judgement.checks)
     assert [entry.what for entry in told.timeline] == ["account:created"]
 
 
@@ -68,15 +69,15 @@ def test_protection_is_named_as_what_holds_the_effect_back(office: Office) -> No
     office.okta.delete(office.okta_id("ada@example.com"))
     office.policy = Policy(protected=frozenset({account_id}))
     told = explained(office, account_id)
-    assert told.finding.situation is Situation.PROTECTED_DRIFT
-    assert ("the account is not protected", False) in told.checks
+    assert told.judgement.finding.situation is Situation.PROTECTED_DRIFT
+    assert ("the account is not protected", False) in told.judgement.checks
 
 
 def test_an_explanation_without_an_answer_from_okta_says_so(office: Office) -> None:
     account_id = office.hire("ada@example.com")
     office.okta.unanswered.add(office.okta_id("ada@example.com"))
     told = explained(office, account_id)
-    assert told.finding.situation is Situation.UNKNOWN
+    assert told.judgement.finding.situation is Situation.UNKNOWN
     assert told.as_json()["okta"]["presence"] == "unknown"
 
 
@@ -89,7 +90,7 @@ def test_somebody_who_waits_for_a_push_is_told_by_how_old_that_is(office: Office
     ):
         office.okta.assigned[who] = replace(office.okta.assigned[who], app_status="PENDING", age=age)
         told = explained(office, account_id)
-        assert told.finding.situation is situation
+        assert told.judgement.finding.situation is situation
         assert told.as_json()["okta"]["ageSeconds"] == age.total_seconds()
 
 
@@ -98,7 +99,10 @@ def test_what_okta_says_of_the_last_push_is_told(office: Office) -> None:
     who = office.okta_id("ada@example.com")
     office.okta.assigned[who] = replace(office.okta.assigned[who], sync_state="ERROR")
     told = explained(office, account_id)
-    assert (told.finding.situation, told.as_json()["okta"]["syncState"]) == (Situation.SOURCE_SYNC_ERROR, "ERROR")
+    assert (told.judgement.finding.situation, told.as_json()["okta"]["syncState"]) == (
+        Situation.SOURCE_SYNC_ERROR,
+        "ERROR",
+    )
 
 
 # ------------------------------------------------------------------ the timeline
@@ -251,6 +255,30 @@ def test_where_groups_are_looked_at_okta_is_asked_about_each(office: Office, gro
     ]
     (ours,) = [one for one in told.as_json()["memberships"] if one["name"] == "Ours"]
     assert (ours["okta"], ours["detail"]) == (None, "not asked: no push of Okta names it")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({}, ""),
+        ({"budget_members_day": 0}, "it would not be ended: not so: the budget is not used up"),
+        ({"protected": frozenset({"ada@example.com"})}, "it would not be ended: not so: the account is not protected"),
+        ({"admin_groups": frozenset({"extra"})}, "it would not be ended: not so: enough administrators stay"),
+        ({"admin_groups": frozenset({"both"})}, ""),
+    ],
+)
+def test_what_keeps_a_run_from_ending_a_membership_is_told(
+    office: Office, grouped: str, policy: dict[str, Any], said: str
+) -> None:
+    office.policy = replace(office.policy, **policy)
+    details = {one.name: one.detail for one in explained(office, grouped).memberships}
+    assert details == {"Both": "", "Extra": said, "Missing": "", "Ours": "not asked: no push of Okta names it"}
+
+
+def test_a_waiver_keeps_a_membership_from_being_ended(office: Office, grouped: str) -> None:
+    give_waiver(office.database, APP, ANN, grouped, replace(waiver_of(office), situation=Situation.MEMBER_EXTRA))
+    details = {one.name: one.detail for one in explained(office, grouped).memberships}
+    assert details["Extra"] == "it would not be ended: not so: no waiver covers it"
 
 
 def test_groups_that_okta_does_not_show_are_told_as_not_asked(office: Office, grouped: str) -> None:

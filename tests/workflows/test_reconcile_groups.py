@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from syncd.core.consents import Waiver
+from syncd.core.planning import Item
 from syncd.core.policy import Policy
-from syncd.core.situations import Mode, Situation
+from syncd.core.situations import Effect, Mode, Situation
 from syncd.core.subjects import MarkKind, Origin
-from syncd.ports import OutcomeKind
+from syncd.ports import OutcomeKind, SavedPlan
 from syncd.workflows.desk import LEASE_LASTS
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.running import ExitCode
@@ -238,6 +239,58 @@ def test_a_group_that_would_lose_too_many_blocks_the_whole_plan(
     assert (result.exit_code, result.applied) == (ExitCode.BLOCKED, 0)
     assert "members of group" in result.message
     assert (members(office, local), office.is_open(staff[5])) == (set(staff[:4]), True)
+
+
+def test_nights_that_each_take_a_few_members_out_do_not_add_up(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    """Whatever the groups: a listing that is wrong night after night does not empty them a part at a time."""
+    office.policy = replace(GROUPS, budget_members_day=3)
+    pushed = [guides, (crew := form(office, "Crew", staff), office.okta.push_group("Crew", target=crew))]
+    office.okta.members[pushed[1][1]] = okta_ids(office, *range(6))
+    codes = []
+    for local, okta_group_id in (*pushed, *pushed):
+        office.okta.members[okta_group_id].pop()
+        codes.append((reconcile(office.desk, apply=True).exit_code, len(members(office, local))))
+    assert codes[:3] == [(ExitCode.CLEAN, 3), (ExitCode.CLEAN, 5), (ExitCode.CLEAN, 2)]
+    assert codes[3] == (ExitCode.BLOCKED, 5)
+    office.okta.set_status(office.okta_id(LOGINS[5]), "DEPROVISIONED")
+    result = reconcile(office.desk, apply=True)
+    assert "guard.budget_members_day = 3: see in Okta whether the members of these groups are right" in result.message
+    assert office.is_open(staff[5])
+    assert result.report is not None
+    with office.database.transaction(APP, CAUSE) as unit:
+        unit.decisions.approve(result.report.plan.digest, "boss", "they left the crew", LEASE_LASTS)
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied, len(members(office, crew))) == (ExitCode.CLEAN, 2, 4)
+
+
+def test_the_budget_of_members_is_asked_once_more_for_each_of_them(
+    office: Office, staff: list[str], guides: tuple[str, str]
+) -> None:
+    """What others have taken out since the plan was judged counts as well."""
+    office.policy = replace(GROUPS, budget_members_day=2)
+    local, okta_group_id = guides
+    office.okta.members[okta_group_id][2:] = []
+
+    def spend(_key: str) -> None:
+        office.okta.before_lookup = lambda _key: None
+        with office.database.transaction(APP, CAUSE) as unit:
+            run_id = unit.runs.begin("apply", None)
+            member = Item(Effect.REMOVE_MEMBER, Situation.MEMBER_EXTRA, "x", "x", "00ux", 1, "extra", group_id="x")
+            identity = office.okta.preflight()
+            unit.runs.save_plan(run_id, SavedPlan("x", (member,), "allowed", True, "", "", identity))
+            unit.runs.intend(run_id, 0)
+            unit.runs.conclude(run_id, 0, OutcomeKind.DONE, "", 2)
+            unit.runs.end(run_id, 0, {})
+
+    office.okta.before_lookup = spend
+    result = reconcile(office.desk, apply=True)
+    assert [(one.kind, one.reason) for one in result.outcomes] == [
+        (OutcomeKind.DONE, ""),
+        (OutcomeKind.SKIPPED, "not so: the budget is not used up"),
+    ]
+    assert len(members(office, local)) == 3
 
 
 def test_the_last_administrator_is_not_taken_out(office: Office, staff: list[str], guides: tuple[str, str]) -> None:
