@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from scim.errors import Unavailable
+from syncd.bootstrap.stores import open_store
 from syncd.bootstrap.system import SystemClock
 from syncd.config import ConfigurationError, Settings
 from syncd.config.problems import Problem
@@ -80,7 +81,10 @@ def signing_key(settings: Settings) -> SigningKey | None:
 
 def notary(settings: Settings, store: SqlDatabase) -> Notary:
     """Return who seals. Raises `ConfigurationError` as `signing_key` does."""
-    key = signing_key(settings)
+    return _notary(settings, store, signing_key(settings))
+
+
+def _notary(settings: Settings, store: SqlDatabase, key: SigningKey | None) -> Notary:
     return Notary(store.audit_log, SystemClock(), settings.audit.origin, key, is_signed, outside_of(settings))
 
 
@@ -194,6 +198,33 @@ def sealing(settings: Settings, store: SqlDatabase) -> Iterator[None]:
     sealer = Sealer(notary(settings, store), store, sorted(settings.apps))
     if sealer.notary.signer is None:
         _log.warning("audit log unsigned", remedy="syncd audit init-key")
+    with _running(sealer):
+        yield
+
+
+@contextmanager
+def sealing_beside_a_run(settings: Settings) -> Iterator[None]:
+    """Seal the log until the block ends, where no worker does: first what waits already.
+
+    Without a key that this process can read, entries are made and nothing is signed.
+    """
+    with open_store(settings) as store:
+        sealer = Sealer(_notary(settings, store, _key_or_none(settings)), store, sorted(settings.apps))
+        while sealer.seal_once() == 0.0:
+            pass
+        with _running(sealer):
+            yield
+
+
+def _key_or_none(settings: Settings) -> SigningKey | None:
+    try:
+        return signing_key(settings)
+    except ConfigurationError:
+        return None
+
+
+@contextmanager
+def _running(sealer: "Sealer") -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=sealer.run, args=(stop,), name="audit log", daemon=True)
     thread.start()
@@ -219,13 +250,13 @@ class Sealer:
     def run(self, stop: threading.Event) -> None:
         """Seal until told to stop, then give the log back."""
         while not stop.is_set():
-            stop.wait(self._round())
-        self._round()
+            stop.wait(self.seal_once())
+        self.seal_once()
         if self.token is not None:
             with suppress(Unavailable):
                 self.store.audit_log.release(self.token)
 
-    def _round(self) -> float:
+    def seal_once(self) -> float:
         """Seal once where there is reason to, and return how many seconds to wait. Raises nothing."""
         try:
             return self._attempt()

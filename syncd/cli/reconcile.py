@@ -49,6 +49,7 @@ def command(
     the plan is above a threshold, 5 the plan is no longer the one expected, 6 another run holds the application, 7
     applied in part.
     """
+    from syncd.bootstrap.auditing import sealing_beside_a_run
     from syncd.bootstrap.notifications import telling_afterwards
     from syncd.bootstrap.okta import Wishes, run_desk
     from syncd.bootstrap.settings import load_settings
@@ -60,6 +61,7 @@ def command(
     chosen = situations(only, "--only") if only else None
     progress = silent if quiet else announce
     with (
+        sealing_beside_a_run(settings) if apply_it else nullcontext(),
         telling_afterwards(settings, name) if as_configured else nullcontext(),
         run_desk(settings, name, progress, Wishes(accept_rows, chosen, despite)) as desk,
     ):

@@ -7,6 +7,7 @@ checks of one item are asked inside the transaction of its effect, with the acco
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -14,7 +15,7 @@ from scim.resource import fold
 from syncd.core.group_matching import COMPARED, Ties
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
-from syncd.core.policy import Policy
+from syncd.core.policy import Policy, in_words
 from syncd.core.situations import DECIDED_HERE, GRANTS, REVOKES, Confirm, Effect, Situation
 from syncd.core.subjects import NEGATIVE, Account, Assignment, Lookup, MarkKind, Origin, Presence
 
@@ -55,6 +56,7 @@ class Ground(StrEnum):
     BUDGET = "budget"
     CHANGED_POLICY = "changed-policy"
     CANARY = "canary"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,23 @@ def _budget(plan: Plan, around: Circumstances, policy: Policy) -> Iterator[Objec
                 )
                 yield Objection(Ground.BUDGET, text)
 
+
+def judge_record(unsealed: timedelta | None) -> tuple[Objection, ...]:
+    """Return why nothing new may be done while the audit log does not go on, or nothing (invariant I22).
+
+    `unsealed` is how long the oldest event that waits to be sealed has waited; None where none waits.
+    """
+    if unsealed is None or unsealed <= MOST_UNSEALED:
+        return ()
+    text = (
+        f"events have waited for {in_words(unsealed)} to be sealed in the audit log, so what is done now could still "
+        "be taken out of it. Does the worker run? syncd audit seal does it once"
+    )
+    return (Objection(Ground.AUDIT, text),)
+
+
+MOST_UNSEALED: Final = timedelta(seconds=60)
+"""How long an event may wait for the audit log. While the worker runs, it is a second."""
 
 _JUDGES: Final = (_total, _each_situation, _each_group, _budget)
 

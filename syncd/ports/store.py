@@ -84,6 +84,13 @@ class UnitOfWork(Protocol):
         one begins. Ask it of a resource that is held: then no such push is acknowledged before this unit of work ends.
         """
 
+    def unsealed(self) -> timedelta | None:
+        """Return how long the oldest event that waits for the audit log has waited, by the clock that events have.
+
+        None where none waits, where nothing was ever signed (nobody seals that log), and where this unit of work was
+        opened for reading: it has no clock.
+        """
+
     def admins(self, groups: Collection[str]) -> frozenset[str]:
         """Return the ids of the active accounts that are members of these groups themselves.
 

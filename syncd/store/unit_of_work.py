@@ -18,6 +18,7 @@ from syncd.store.directory import Directory
 from syncd.store.evidence import SqlEvidence
 from syncd.store.groups import SqlGroups
 from syncd.store.hints import SqlHints
+from syncd.store.moments import moment_of
 from syncd.store.notices import SqlNotices
 from syncd.store.reviews import SqlReviews
 from syncd.store.runs import SqlRuns
@@ -62,6 +63,14 @@ class SqlUnitOfWork:
     def is_confirmed(self, resource_type: str, resource_id: str) -> bool:
         """Return whether a push left the resource as it is since the last run began; see `UnitOfWork.is_confirmed`."""
         return confirmations.is_there(self._scope, resource_type, resource_id)
+
+    def unsealed(self) -> timedelta | None:
+        """Return how long the oldest event that waits for the audit log has waited; see `UnitOfWork.unsealed`."""
+        reader = SqlLogReader(self._scope.connection, self._scope.dialect)
+        _, oldest = reader.pending()
+        if oldest is None or self._scope.cause is None or reader.newest_checkpoint() is None:
+            return None
+        return moment_of(self._scope.moment) - oldest
 
     def admins(self, groups: Collection[str]) -> frozenset[str]:
         """Return the ids of the active accounts in these groups, held until this unit of work ends."""

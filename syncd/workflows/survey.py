@@ -13,7 +13,7 @@ from syncd.core.consents import waivers_by_account
 from syncd.core.correlation import correlate_by_address
 from syncd.core.group_matching import GroupFinding
 from syncd.core.group_planning import with_groups
-from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan
+from syncd.core.guard import Circumstances, Ground, Objection, Verdict, judge_plan, judge_record
 from syncd.core.member_matching import cover_member
 from syncd.core.planning import Plan, accept, freeze_flapping, grant_grace, keeps_to_windows, make_plan
 from syncd.core.rejections import Rejections, reject
@@ -296,6 +296,8 @@ def _judge(desk: Desk, unit: UnitOfWork, identity: SourceIdentity, plan: Plan, a
         what = "policy" if before[0] != desk.policy.digest() else "credential or listing"
         text = f"the {what} is another one than when a plan was last carried out: somebody has to have seen this plan"
         around = replace(around, further=(*around.further, Objection(Ground.CHANGED_POLICY, text)))
+    if plan.items:
+        around = replace(around, further=(*around.further, *judge_record(unit.unsealed())))
     verdict = judge_plan(plan, around, desk.policy)
     if not verdict.objections and not plan.proposals:
         return verdict

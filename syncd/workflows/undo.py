@@ -1,7 +1,7 @@
 """Undo what a run did, where nothing has changed since: a plan of its own, under the same guards."""
 
 from syncd.core.changes import Action
-from syncd.core.guard import Circumstances, Verdict, judge_plan
+from syncd.core.guard import Circumstances, Verdict, judge_plan, judge_record
 from syncd.core.planning import Plan
 from syncd.core.undoing import Done, undo_plan
 from syncd.ports import KeptRun, Lease, OutcomeKind, SavedPlan, UnitOfWork
@@ -20,12 +20,16 @@ def undo(desk: Desk, run_id: str, *, apply: bool = False, expected_digest: str |
     What Okta does not bear out stays: an account is opened again only for somebody who is assigned now. Raises
     `UnknownRunError`.
     """
-    with desk.database.reading(desk.app) as unit:
+    database = desk.database
+    # Only where something may be written there is a clock for how long the audit log has waited.
+    with database.transaction(desk.app, desk.cause()) if apply else database.reading(desk.app) as unit:
         kept = unit.runs.kept(run_id)
         if kept is None or kept.record.run_id != run_id:
             raise UnknownRunError(f"there is no run {run_id}; syncd plan list shows the last ones")
         plan = undo_plan(desk.app, _done(unit, kept), desk.policy)
-        verdict = judge_plan(plan, Circumstances(unit.staging.managed_active(), unit.runs.spent()), desk.policy)
+        further = judge_record(unit.unsealed()) if plan.items else ()
+        around = Circumstances(unit.staging.managed_active(), unit.runs.spent(), further=further)
+        verdict = judge_plan(plan, around, desk.policy)
         approval = unit.decisions.approval_of(plan.digest)
     verdict = Verdict(verdict.objections, approval.approval_id) if verdict.objections and approval else verdict
     refusal = _refuse(plan, verdict, expected_digest)

@@ -129,8 +129,8 @@ def test_an_alarm_that_cannot_be_written_down_ends_nothing_and_is_told_later(
         HeadFolder(tmp_path / "unmounted", ORIGIN),
     )
     sealer = Sealer(notary, sqlite_database, ["no such application"])
-    assert sealer._round() > 0
+    assert sealer.seal_once() > 0
     sealer.apps, sealer.extended = [APP], 0.0
-    assert sealer._round() > 0
+    assert sealer.seal_once() > 0
     with sqlite_database.reading(APP) as unit:
         assert [one.notice.about for one in unit.notices.standing()] == ["unsigned"]
