@@ -229,6 +229,8 @@ def _classify_one(subject: Subject, claims: Mapping[str, int]) -> Finding:
         return _finding(DISPATCH[tie, Door.NONE, said], subject, None, reason)
     account = subject.candidates[0].account
     tie, reason = _tie(subject, subject.assignment, claims)
+    if tie in {Tie.STRONG, Tie.WEAK} and subject.contenders and can_be_contended(subject):
+        tie, reason = Tie.CLASHING, _contended(subject)
     situation = DISPATCH[tie, door_of(account), said]
     if tie is Tie.STRONG and account.active and situation is Situation.IN_SYNC:
         return _closer_look(subject, subject.assignment)
@@ -256,12 +258,23 @@ def _tie(subject: Subject, assignment: Assignment, claims: Mapping[str, int]) ->
         reason = f"the account carries the Okta user id {account.external_id}, not {assignment.okta_user_id}"
         recycled = candidate.keys.isdisjoint(STRONG_KEYS) and not account.active
         return (Tie.RECYCLED if recycled else Tie.CLASHING), reason
-    if subject.contenders:
-        return Tie.CLASHING, _contended(subject)
     if candidate.keys.isdisjoint(STRONG_KEYS):
         what = "user name" if LinkKey.USER_NAME in candidate.keys else "work address"
         return Tie.WEAK, f"only the {what} matches"
     return Tie.STRONG, ""
+
+
+def can_be_contended(subject: Subject) -> bool:
+    """Return whether it matters who else an account was said to belong to: where access may be taken, given or tied.
+
+    It does not for somebody who has access by Okta's word, and an open account that is theirs by every strong key.
+    """
+    if len(subject.candidates) != 1:
+        return False
+    account, keys = subject.candidates[0].account, subject.candidates[0].keys
+    if subject.assignment is None:
+        return account.active
+    return not (account.active and keys >= STRONG_KEYS and said_of(subject.assignment) is Said.ENTITLED)
 
 
 def _contended(subject: Subject) -> str:
@@ -283,7 +296,7 @@ def _without_assignment(subject: Subject) -> Finding:
     account = subject.candidates[0].account
     if account.origin is not Origin.SCIM:
         tie, said, reason = Tie.FOREIGN, Said.UNKNOWN, f"made by: {account.origin}"
-    elif subject.contenders and account.active:
+    elif subject.contenders and can_be_contended(subject):
         tie, said, reason = Tie.CLASHING, Said.UNKNOWN, _contended(subject)
     elif subject.lookup is not None:
         tie, said, reason = Tie.UNLISTED, LOOKUP_SAYS[subject.lookup.presence], _answered(subject.lookup)

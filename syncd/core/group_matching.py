@@ -79,7 +79,8 @@ class GroupFinding:
 
     `name` is the group's here, or else in Okta; `group` and `mapping` are None where there is none, or several.
     `account` is that of a membership, None in a finding about a group; `okta_user_id` the person's. `by_name` tells
-    that only its name ties the group to Okta's. `waiver` is the id of the waiver that accepts it.
+    that only its name ties the group to Okta's. `waiver` is the id of the waiver that accepts it. `others` are the Okta
+    user ids of those whom the account was said to belong to as well.
     """
 
     situation: Situation
@@ -91,6 +92,7 @@ class GroupFinding:
     okta_user_id: str | None = None
     by_name: bool = False
     waiver: str | None = None
+    others: tuple[str, ...] = ()
 
 
 Ties = Mapping[tuple[str, str], GroupFinding]

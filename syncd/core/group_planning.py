@@ -91,6 +91,7 @@ def _item(finding: GroupFinding, effect: Effect, policy: Policy) -> Item:
         proposed=_is_proposed(finding, effect, policy),
         group_id=group.id,
         okta_group_id=mapping.okta_group_id,
+        others=finding.others,
     )
 
 

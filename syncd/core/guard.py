@@ -354,7 +354,12 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         _MEMBERSHIPS,
         lambda item, scene, _policy: scene.account.external_id in {None, item.okta_user_id},
     ),
-    ("it is not in dispute whose the account is", _ALL, lambda _item, scene, _policy: not scene.is_disputed),
+    (
+        # Of a membership, Okta is asked about each of them; and what both sides say of one another may be updated.
+        "it is not in dispute whose the account is",
+        (GRANTS | REVOKES) - _MEMBERSHIPS,
+        lambda _item, scene, _policy: not scene.is_disputed,
+    ),
     ("the account is open", _ON_OPEN | {Effect.ADD_MEMBER}, lambda _item, scene, _policy: scene.account.active),
     ("the account is closed", frozenset({Effect.REACTIVATE}), lambda _item, scene, _policy: not scene.account.active),
     ("enough administrators stay", REVOKES, _leaves_admins),

@@ -6,7 +6,7 @@ and linked to an open account; whoever is not is the business of the accounts, n
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -110,6 +110,30 @@ def judge_members(
         else:
             findings.append(_finding(pair, situation, member.account, okta_user_id, _REASONS[situation]))
     return JudgedMembers(tuple(findings), counted, frozenset(present), in_okta - matched)
+
+
+def doubt_extra(
+    findings: Iterable[GroupFinding], claimants: Mapping[str, Collection[str]], contended: Collection[str]
+) -> tuple[GroupFinding, ...]:
+    """Return the findings, those of members too many with who else the account was said to belong to.
+
+    `claimants` has the Okta user ids of these by SCIM id; `contended` are the accounts that one of them may have who is
+    a member in Okta: then it is not certain that the member is one too many.
+    """
+    return tuple(_doubted(one, claimants, contended) for one in findings)
+
+
+def _doubted(
+    finding: GroupFinding, claimants: Mapping[str, Collection[str]], contended: Collection[str]
+) -> GroupFinding:
+    account = finding.account
+    if finding.situation is not Situation.MEMBER_EXTRA or account is None or account.id not in claimants:
+        return finding
+    others = tuple(sorted(claimants[account.id]))
+    if account.id not in contended:
+        return replace(finding, others=others)
+    reason = f"the account was said to belong to {', '.join(others)} as well, and Okta's group holds one of them"
+    return replace(finding, situation=Situation.UNKNOWN, reason=reason)
 
 
 def judge_absent(

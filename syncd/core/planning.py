@@ -36,7 +36,7 @@ class Item:
     attribute path. `group_id` is the group that is changed, or whose members are; `version` is the group's then, and
     `okta_group_id` is the group in Okta that it belongs to. `since` is from when on Okta is known not to grant access
     any more: what its System Log says, or else when the first snapshot that misses the person was sealed. `others` are
-    the Okta user ids of those who were said to have the account as well, and who have no access, by what Okta said.
+    the Okta user ids of those who were said to have the account as well, and by Okta's word do not speak against it.
     """
 
     effect: Effect

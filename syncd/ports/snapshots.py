@@ -120,9 +120,6 @@ class Staging(Protocol):
         another account, or the account carries their id.
         """
 
-    def contenders(self) -> Mapping[str, frozenset[str]]:
-        """Return by SCIM id the claimants of every account who are not settled."""
-
     def is_disputed(self, account_id: str) -> bool:
         """Return whether the account has a claimant who is not settled."""
 

@@ -17,7 +17,7 @@ from syncd.core.subjects import LinkKey
 from syncd.store.constructs import database_now, insert_on_each, is_one_of
 from syncd.store.correlation import OF_APP, belongs, is_item, is_user, some
 from syncd.store.dispute_tables import claimant
-from syncd.store.pairing import in_chunks
+from syncd.store.pairing import ELSEWHERE, in_chunks
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
 from syncd.store.tables import resource, snapshot_item
@@ -71,6 +71,7 @@ _BEGIN: Final = insert_on_each(
         .select_from(snapshot_item.join(resource, belongs(LinkKey.SCIM_ID, resource, snapshot_item)))
         .where(
             is_item(snapshot_item),
+            snapshot_item.c.okta_user_id.in_(ELSEWHERE),
             is_user(resource),
             or_(resource.c.external_id.is_(None), resource.c.external_id != snapshot_item.c.okta_user_id),
         ),
@@ -88,8 +89,7 @@ _TOLD: Final = (
     .where(claimant.c.app == OF_APP, is_user(resource), resource.c.external_id != claimant.c.okta_user_id)
 )
 _CLAIMANTS: Final = _TOLD.where(is_one_of(resource.c.id, _given))
-_CONTENDERS: Final = _TOLD.where(claimant.c.settled.is_(None))
-_IS_DISPUTED: Final = _CONTENDERS.where(resource.c.id == bindparam("of_account")).limit(1)
+_IS_DISPUTED: Final = _TOLD.where(resource.c.id == bindparam("of_account"), claimant.c.settled.is_(None)).limit(1)
 _SETTLE: Final = (
     update(claimant)
     .where(claimant.c.app == OF_APP, claimant.c.settled.is_(None), is_one_of(claimant.c.okta_user_id, _given))
@@ -112,28 +112,17 @@ def note_former(scope: Scope, kind: str, pk: int, okta_user_id: str | None) -> N
 
 def claimants_of(scope: Scope, account_ids: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return the claimants of these accounts, settled or not, by SCIM id."""
-    rows: list[Any] = []
+    found: dict[str, set[str]] = {}
     for given in in_chunks(sorted(account_ids)):
-        rows += scope.connection.execute(_CLAIMANTS, {"of_app": scope.app, "given": given})
-    return _by_account(rows)
-
-
-def contenders(scope: Scope) -> dict[str, frozenset[str]]:
-    """Return the claimants of every account who are not settled, by SCIM id."""
-    return _by_account(scope.connection.execute(_CONTENDERS, {"of_app": scope.app}))
+        for account_id, okta_user_id in scope.connection.execute(_CLAIMANTS, {"of_app": scope.app, "given": given}):
+            found.setdefault(account_id, set()).add(okta_user_id)
+    return {account_id: frozenset(others) for account_id, others in found.items()}
 
 
 def is_disputed(scope: Scope, account_id: str) -> bool:
     """Return whether the account has a claimant who is not settled."""
     found = scope.connection.execute(_IS_DISPUTED, {"of_app": scope.app, "of_account": account_id})
     return found.first() is not None
-
-
-def _by_account(rows: Iterable[Any]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for account_id, okta_user_id in rows:
-        found.setdefault(account_id, set()).add(okta_user_id)
-    return {account_id: frozenset(others) for account_id, others in found.items()}
 
 
 def settle(scope: Scope, okta_user_ids: Iterable[str]) -> None:

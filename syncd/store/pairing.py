@@ -150,6 +150,17 @@ ALONE: Final = select(_lone.c.pk).where(
 )
 """The row numbers of accounts that no row has the Okta user id of: whoever is unlisted is among them."""
 
+_row: Final = snapshot_item.alias("row")
+ELSEWHERE: Final = (
+    select(_row.c.okta_user_id)
+    .select_from(_row.outerjoin(_partner, and_(is_user(_partner), belongs(_by_okta_id, _partner, _row))))
+    .where(is_item(_row), _carries_another(_partner, _row))
+)
+"""The Okta user ids of rows that carry another id or name than the account with their Okta user id has, or have none.
+
+Whatever row points to the account of somebody else is among them. They are found at the cost of a plain join.
+"""
+
 _came_over_scim: Final = resource.c.origin == Origin.SCIM.value
 _is_managed: Final = and_(resource.c.active, _came_over_scim)
 

@@ -253,10 +253,6 @@ class SqlStaging:
         """Return by SCIM id the Okta user ids of the others that these accounts were said to belong to."""
         return claimants.claimants_of(self._scope, account_ids)
 
-    def contenders(self) -> Mapping[str, frozenset[str]]:
-        """Return by SCIM id the claimants of every account who are not settled."""
-        return claimants.contenders(self._scope)
-
     def is_disputed(self, account_id: str) -> bool:
         """Return whether the account has a claimant who is not settled."""
         return claimants.is_disputed(self._scope, account_id)

@@ -150,9 +150,17 @@ def _refuted(desk: Desk, item: Item) -> Refusal | None:
 
 def _contended(desk: Desk, item: Item) -> Refusal | None:
     """Return why an account is not only the person's whose access it is about, by what Okta says now."""
-    told = (refutes_claimant(one, desk.source.look_up(one)) for one in item.others)
+    told = (refutes_claimant(one, desk.source.look_up(one)) for one in item.others if not _is_outside(desk, item, one))
     objection = next((one for one in told if one), None)
     return (OutcomeKind.SKIPPED, objection) if objection else None
+
+
+def _is_outside(desk: Desk, item: Item, okta_user_id: str) -> bool:
+    """Return whether somebody is definitely no member of the group in Okta that the effect is about, if it is."""
+    if item.okta_group_id is None:
+        return False
+    told = desk.source.look_up_membership(item.okta_group_id, okta_user_id)
+    return refutes_membership(item, told) is None
 
 
 def _conclude(desk: Desk, work: Work, position: int, item: Item, refusal: Refusal | None) -> Outcome:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from syncd.core.classification import can_be_contended
 from syncd.core.subjects import NEGATIVE, Presence, Subject
 from syncd.ports import AssignmentSource
 from syncd.workflows.desk import Desk
@@ -47,10 +48,10 @@ def ask_claimants(
 
 
 def ask_about_claimants(desk: Desk, subjects: Sequence[Subject]) -> Disputes:
-    """Return the disputes of the application, after Okta was asked about whoever its listing does not hold."""
-    concerned = {one.candidates[0].account.id for one in subjects if one.candidates}
+    """Return the disputes about these subjects, after Okta was asked about whoever its listing does not hold."""
+    concerned = {one.candidates[0].account.id for one in subjects if can_be_contended(one)}
     with desk.database.reading(desk.app) as unit:
-        told = {**unit.staging.contenders(), **unit.staging.claimants(concerned)}
+        told = unit.staging.claimants(concerned)
     if not told:
         return Disputes({})
     desk.announce(f"asking Okta who has {len(told)} accounts that were said to belong to several people")

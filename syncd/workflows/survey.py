@@ -43,7 +43,7 @@ def survey(desk: Desk, run_id: str, lease: Lease) -> DriftReport:
     manifest, comparison, subjects, doubts = _look(desk, run_id, lease)
     disputes = ask_about_claimants(desk, subjects)
     subjects = disputes.tell(subjects)
-    groups = look_at_groups(desk, run_id, lease, manifest.snapshot_id, subjects, disputes.contended)
+    groups = look_at_groups(desk, run_id, lease, manifest.snapshot_id, subjects)
     with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
         unit.hold_lease(lease, desk.lease_lasts)
         if unit.decisions.now() - manifest.started > OLDEST_SNAPSHOT:

@@ -4,16 +4,17 @@ Versions first, members afterwards: whatever moves a group here while Okta is as
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.core.group_matching import COMPARED, GroupFinding, classify_group, match_groups
-from syncd.core.member_matching import doubtful_accounts, judge_absent, judge_members
+from syncd.core.member_matching import doubt_extra, doubtful_accounts, judge_absent, judge_members
 from syncd.core.reports import GroupReport
 from syncd.core.situations import NO_DRIFT, Situation
 from syncd.core.subjects import Subject
 from syncd.ports import Lease, SourceUnhealthyError
 from syncd.workflows.desk import Desk
+from syncd.workflows.disputes import ask_claimants
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,17 @@ class GroupsSeen:
 
 
 def look_at_groups(
-    desk: Desk, run_id: str, lease: Lease, snapshot_id: str, subjects: Sequence[Subject], contended: frozenset[str]
+    desk: Desk, run_id: str, lease: Lease, snapshot_id: str, subjects: Sequence[Subject]
 ) -> GroupsSeen | None:
     """Hold Okta's pushed groups against the groups here; None where the policy does not ask for it.
 
-    `contended` are the SCIM ids of accounts of which it is not certain whose they are, beside what the subjects show.
     What cannot be read completely says nothing: then no group was looked at, and that is told. Raises `LeaseLostError`
     when a later run took over.
     """
     if not desk.policy.groups:
         return None
     try:
-        return _Look(desk, run_id, lease, snapshot_id, doubtful_accounts(subjects) | contended).all()
+        return _Look(desk, run_id, lease, snapshot_id, doubtful_accounts(subjects)).all()
     except SourceUnhealthyError as error:
         desk.announce(f"groups are not looked at: {error}")
         return GroupsSeen(refusal=str(error))
@@ -107,8 +107,16 @@ class _Look:
             members = unit.groups.members(group.id, self.snapshot_id)
             judged = judge_members(pair, frozenset(in_okta), members, self.doubtful)
             people = unit.groups.linked(self.snapshot_id, sorted(judged.unmatched))
+            extra = [one.account.id for one in judged.findings if one.account]
+            claimants = unit.staging.claimants(extra)
         absent = judge_absent(pair, people, judged, self.doubtful)
-        return _Members((*judged.findings, *absent), Counter(judged.counted), len(in_okta))
+        findings = doubt_extra(judged.findings, claimants, self.contended(claimants, in_okta))
+        return _Members((*findings, *absent), Counter(judged.counted), len(in_okta))
+
+    def contended(self, claimants: Mapping[str, frozenset[str]], in_okta: set[str]) -> frozenset[str]:
+        """Return the accounts that a member in Okta may have, for all that Okta says, beside whom they are known as."""
+        told = {one: others & in_okta for one, others in claimants.items() if others & in_okta}
+        return ask_claimants(self.desk.source, told, self.desk.policy.lookup_limit).contended
 
 
 @dataclass(frozen=True, slots=True)

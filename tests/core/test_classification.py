@@ -1,12 +1,15 @@
 """Which situation a subject is in."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from syncd.core.classification import DISPATCH, LISTED, LOOKUP_SAYS, Door, Finding, Said, Tie, classify
 from syncd.core.policy import Policy
-from syncd.core.situations import EFFECTS, ELSEWHERE, GRANTS, TAXONOMY, Mode, Situation
-from syncd.core.subjects import Account, Candidate, LinkKey, Lookup, MarkKind, Origin, Presence, Subject
+from syncd.core.situations import EFFECTS, ELSEWHERE, GRANTS, TAXONOMY, Effect, Mode, Situation
+from syncd.core.subjects import NEGATIVE, Account, Candidate, LinkKey, Lookup, MarkKind, Origin, Presence, Subject
 from tests.core.builders import STRONG, account, assignment, linked, missing, subjects
 
 
@@ -200,6 +203,23 @@ def test_forgetting_answers_never_adds_an_effect(world: tuple[Subject, ...]) -> 
     vague = classify([Subject(s.assignment, s.candidates, None, s.absence) for s in world], nobody)
     for before, after in zip(known, vague, strict=True):
         assert after.situation not in EFFECTS or after.situation is before.situation
+
+
+PRESENCES = st.one_of(st.none(), st.sampled_from(list(Presence)))
+
+
+@given(subjects(), st.dictionaries(st.sampled_from(["00ux", "00uy"]), PRESENCES, max_size=2))
+def test_whoever_may_have_an_account_too_never_adds_an_effect(
+    world: tuple[Subject, ...], claimants: dict[str, Presence | None]
+) -> None:
+    before = classify(world, nobody)
+    after = classify([replace(subject, claimants=claimants) for subject in world], nobody)
+    may_have = any(said not in NEGATIVE for said in claimants.values())
+    for alone, beside in zip(before, after, strict=True):
+        assert beside.situation in {alone.situation, Situation.DISPUTED}
+        takes_or_gives = EFFECTS.get(beside.situation) not in {None, Effect.UPDATE, Effect.CREATE, Effect.RESTORE}
+        assert not (takes_or_gives and may_have)
+        assert may_have or beside.situation is alone.situation
 
 
 def test_a_strong_key_outweighs_a_name_that_changed() -> None:

@@ -11,7 +11,7 @@ from syncd.core.groups import Belonging, GroupMapping, LocalGroup
 from syncd.core.subjects import Origin
 from syncd.store.tables import member, plan_item, resource, run
 from tests.proof.group_world import GroupWorld, Look, MemberWalk
-from tests.proof.invariants import Monitor, folded_name
+from tests.proof.invariants import NEGATIVE, Monitor, folded_name
 from tests.proof.world import Person, Walk
 
 BOTH: Final = 2
@@ -150,10 +150,22 @@ class GroupMonitor(Monitor):
         ]
         wanted = Belonging.MEMBER if what == "members_added" else Belonging.NOT_MEMBER
         self._hold(told[-1:] == [wanted], "I3: a membership was changed that Okta had not just borne out")
+        for one in self.world.told.get(person.account_id, set()) - {asked} if what == "members_removed" else ():
+            self._hold(self._is_outside(item["oktaGroup"], one), f"I3: a membership was taken that {one} may have")
         if what == "members_added":
             self._hold(row.approval is not None, "I14: a membership was given and nobody approved it")
         else:
             self._removed(row, item["group"], account)
+
+    def _is_outside(self, okta_group_id: str, okta_user_id: str) -> bool:
+        """Whether Okta has just said that somebody is no member, or has no access at all."""
+        of_group = [
+            one.belonging
+            for one in self.world.okta.memberships
+            if (one.okta_group_id, one.okta_user_id) == (okta_group_id, okta_user_id)
+        ]
+        of_app = [answer.presence for _, asked, answer in self.world.okta.answers if asked == okta_user_id]
+        return of_group[-1:] == [Belonging.NOT_MEMBER] or (of_app != [] and of_app[-1] in NEGATIVE)
 
     def _removed(self, row: Any, group_id: str, account: Any) -> None:
         (group,) = self._rows(resource, resource.c.id == group_id)

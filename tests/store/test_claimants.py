@@ -17,12 +17,14 @@ ADA, BOB = 1, 2
 
 
 def claimants(database: SqlDatabase, *account_ids: str) -> dict[str, frozenset[str]]:
-    """Return who claims these accounts; of none, who contends for any."""
+    """Return who claims these accounts."""
     with database.reading(APP) as unit:
-        contenders = dict(unit.staging.contenders())
-        for one in account_ids:
-            assert unit.staging.is_disputed(one) is (one in contenders)
-        return dict(unit.staging.claimants(account_ids)) if account_ids else contenders
+        return dict(unit.staging.claimants(account_ids))
+
+
+def is_disputed(database: SqlDatabase, account_id: str) -> bool:
+    with database.reading(APP) as unit:
+        return unit.staging.is_disputed(account_id)
 
 
 def settle(database: SqlDatabase, *okta_user_ids: str) -> None:
@@ -57,9 +59,9 @@ def dispute(database: SqlDatabase, account: StoredResource) -> dict[str, frozens
 def test_a_row_that_names_the_account_of_another_is_remembered(
     database: SqlDatabase, dispute: dict[str, frozenset[str]]
 ) -> None:
-    assert claimants(database) == dispute
+    assert claimants(database, *dispute) == dispute
     snapshot_of(database, [assignment(9)])
-    assert claimants(database) == dispute
+    assert claimants(database, *dispute) == dispute
 
 
 def test_a_row_that_names_its_own_account_is_no_dispute(database: SqlDatabase) -> None:
@@ -75,9 +77,9 @@ def test_what_an_account_carried_before_is_remembered(database: SqlDatabase) -> 
     carry(database, own, None)
     assert claimants(database, own.id) == {}, "it carries nobody's id, so nobody is asked about"
     carry(database, own, BOB)
-    assert claimants(database) == {own.id: {okta_id(ADA)}}
+    assert claimants(database, own.id) == {own.id: {okta_id(ADA)}}
     carry(database, own, ADA)
-    assert claimants(database) == {own.id: {okta_id(BOB)}}
+    assert claimants(database, own.id) == {own.id: {okta_id(BOB)}}
 
 
 def test_a_row_that_names_an_account_without_an_id_is_remembered_for_when_it_carries_one(database: SqlDatabase) -> None:
@@ -86,7 +88,7 @@ def test_a_row_that_names_an_account_without_an_id_is_remembered_for_when_it_car
     snapshot_of(database, [assignment(ADA, bare.id)])
     assert claimants(database, bare.id) == {}
     carry(database, bare, BOB)
-    assert claimants(database) == {bare.id: {okta_id(ADA)}}
+    assert claimants(database, bare.id) == {bare.id: {okta_id(ADA)}}
 
 
 def of_another(_database: SqlDatabase) -> Assignment:
@@ -110,19 +112,19 @@ def test_it_ends_when_the_row_points_to_another_account(
 
 def test_a_row_that_points_nowhere_ends_nothing(database: SqlDatabase, dispute: dict[str, frozenset[str]]) -> None:
     snapshot_of(database, [replace(assignment(ADA), user_name="other@example.com")])
-    assert claimants(database) == dispute
+    assert claimants(database, *dispute) == dispute
 
 
-def test_whoever_is_settled_is_told_of_the_account_itself_only_until_they_are_listed_again(
+def test_whoever_is_settled_is_told_and_disputes_nothing_until_they_are_listed_again(
     database: SqlDatabase, account: StoredResource, dispute: dict[str, frozenset[str]]
 ) -> None:
     settle(database, okta_id(ADA), "nobody")
-    assert claimants(database) == {}
+    assert not is_disputed(database, account.id)
     assert claimants(database, account.id) == dispute
     snapshot_of(database, [assignment(9)])
-    assert claimants(database) == {}
+    assert not is_disputed(database, account.id)
     snapshot_of(database, [assignment(ADA, account.id)])
-    assert claimants(database) == dispute
+    assert is_disputed(database, account.id)
 
 
 def test_another_application_hears_nothing_of_it(
@@ -132,7 +134,7 @@ def test_another_application_hears_nothing_of_it(
     with database.transaction("other", CAUSE) as unit:
         assert unit.staging.claimants([account.id]) == {}
         unit.staging.settle([okta_id(ADA)])
-    assert claimants(database) == dispute
+    assert claimants(database, *dispute) == dispute
 
 
 def test_it_goes_with_its_account(

@@ -52,6 +52,17 @@ def situation_of(result: RunResult, account_id: str) -> tuple[Situation, str]:
     return found[0].situation, found[0].reason
 
 
+def agree_with_bob(office: Office, dispute: Dispute, **attributes: str) -> None:
+    """Let Bob be assigned again, with the account: only what was said of Ada speaks against it then."""
+    office.okta.people[dispute.bob] = "ACTIVE"
+    row = office.okta.assigned[dispute.ada]
+    told = {**row.attributes, **attributes}
+    office.okta.assigned[dispute.bob] = replace(
+        row, okta_user_id=dispute.bob, user_name=told["userName"], attributes=told
+    )
+    office.okta.hidden.add(dispute.ada)
+
+
 def test_two_listings_that_leave_the_row_out_close_nobody(office: Office, dispute: Dispute) -> None:
     office.okta.hidden.add(dispute.ada)
     for _ in range(3):
@@ -144,15 +155,46 @@ def test_a_membership_is_not_taken_because_the_one_is_no_member(office: Office, 
     office.policy = GROUPS
     local = form(office, "Guides", [dispute.account])
     office.okta.push_group("Guides", [dispute.ada, *okta_ids(office, 0)], target=local)
-    office.okta.hidden.add(dispute.ada)
-    # The account agrees with Bob's row in every respect: only what was said of Ada speaks against it.
-    office.okta.people[dispute.bob] = "ACTIVE"
-    row = office.okta.assigned[dispute.ada]
-    office.okta.assigned[dispute.bob] = replace(row, okta_user_id=dispute.bob)
+    agree_with_bob(office, dispute)
     for _ in range(2):
         result = reconcile(office.desk, apply=True)
         assert group_counts(result)[Situation.UNKNOWN] == 1
     assert members(office, local) == {dispute.account}
+
+
+def test_a_membership_is_taken_where_none_of_them_is_a_member(
+    office: Office, crowd: list[str], dispute: Dispute
+) -> None:
+    office.policy = GROUPS
+    local = form(office, "Guides", [crowd[0], dispute.account])
+    office.okta.push_group("Guides", okta_ids(office, 0), target=local)
+    agree_with_bob(office, dispute)
+    office.okta.unanswered.add(dispute.ada)
+    assert [one.kind for one in reconcile(office.desk, apply=True).outcomes] == [OutcomeKind.SKIPPED]
+    assert members(office, local) == {crowd[0], dispute.account}
+    office.okta.unanswered.clear()
+    reconcile(office.desk, apply=True)
+    assert members(office, local) == {crowd[0]}
+
+
+def test_whoever_is_in_the_group_and_has_no_access_keeps_nobody_in_it(
+    office: Office, crowd: list[str], dispute: Dispute
+) -> None:
+    office.policy = GROUPS
+    local = form(office, "Guides", [crowd[0], dispute.account])
+    office.okta.push_group("Guides", [dispute.ada, *okta_ids(office, 0)], target=local)
+    agree_with_bob(office, dispute)
+    office.okta.unassign(dispute.ada)
+    reconcile(office.desk, apply=True)
+    assert members(office, local) == {crowd[0]}
+
+
+def test_what_both_sides_say_of_one_another_is_no_dispute(office: Office, dispute: Dispute) -> None:
+    agree_with_bob(office, dispute, userName="renamed@example.com")
+    office.okta.lookups.clear()
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.CLEAN, 1)
+    assert dispute.ada not in office.okta.lookups
 
 
 def test_an_account_that_is_disputed_since_is_not_opened_again_by_an_undo(office: Office, crowd: list[str]) -> None:
