@@ -139,6 +139,11 @@ def _doubt_is_certainty() -> Any:
     return swap(member_matching, "_who", who)
 
 
+def _no_claimants() -> Any:
+    """Take nobody for whoever else an account was said to belong to."""
+    return swap(looking, "doubt_extra", lambda findings, *_: tuple(findings))
+
+
 GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "no question before a membership changes": _not_asked,
     "what is not answered is no member": _unanswered_is_no_member,
@@ -155,6 +160,7 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "groups of others are ours": _groups_of_others_are_ours,
     "a name ties a group for good": lambda: swap(group_planning, "_is_proposed", lambda *_: False),
     "what clashes is a pair": _clash_is_a_pair,
+    "who else had an account is no member": _no_claimants,
     "whose place is in doubt is known": _doubt_is_certainty,
     "an account may be somebody else's by now": lambda: without_check(
         "the account is of the person whom Okta was asked about"
