@@ -94,6 +94,9 @@ def _show_judgement(judgement: Judgement, beside: list[str]) -> None:
 
 
 def _show_timeline(timeline: tuple[Entry, ...]) -> None:
+    if not timeline:
+        say("Nothing that happened so far is written down.")
+        return
     print_table(
         ("at (UTC)", "from", "what", "by", "said", "run"),
         ((f"{one.at:%Y-%m-%d %H:%M:%S}", one.source, one.what, one.by, one.text, one.run_id) for one in timeline),

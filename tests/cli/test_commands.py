@@ -256,6 +256,7 @@ def test_somebody_without_an_account_is_explained_to_a_person_and_a_program_alik
         "Mode:      report, once it lasts for 0.5 hours",
         f"Next run:  {told['verdict']}",
         told["checks"][0]["check"],
+        "Nothing that happened so far is written down.",
     ):
         assert said in shown
 
