@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Integer, LargeBinary, Text, bindparam, delete, insert, literal, null, select
 
 from syncd.core.changes import Cause
-from syncd.store import SqlDatabase
+from syncd.store import DatabaseUnavailableError, SqlDatabase
 from syncd.store.link import Link, savepoint
 from syncd.store.prepared import Prepared
 from syncd.store.tables import token
@@ -165,3 +165,19 @@ def test_what_fails_is_raised_where_its_rows_are_wanted(postgres_database: SqlDa
             divide(*numbers)
         assert divide(1, 2, 4) == [100, 50, 25]
     assert postgres_database.in_use == 0
+
+
+@pytest.mark.postgres
+def test_a_connection_that_is_lost_between_two_is_unavailable(postgres_database: SqlDatabase) -> None:
+    def lose_it() -> None:
+        with postgres_database.reading(APP) as unit:
+            pid = unit._scope.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+            for _ in labels(unit._scope.link):
+                with postgres_database.transaction(APP, CAUSE) as other:
+                    other._scope.connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+
+    with pytest.raises(DatabaseUnavailableError, match="try again"):
+        lose_it()
+    assert postgres_database.in_use == 0
+    with postgres_database.reading(APP) as unit:
+        assert list(labels(unit._scope.link, 1)) == [[]]
