@@ -23,6 +23,7 @@ from syncd.store.audit_tables import (
 )
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of
 from syncd.store.engine import Transactions
+from syncd.store.link import Link
 from syncd.store.many_rows import ManyRows
 from syncd.store.moments import microseconds, moment_of
 from syncd.store.prepared import Prepared, json_text
@@ -30,6 +31,7 @@ from syncd.store.tables import app, audit_event, plan_item, run
 
 _AT_ONCE: Final = 1000
 """Entries that are read by one statement. With 5000, PostgreSQL sorts them, some of them on the disk."""
+_CHECKPOINTS_AT_ONCE: Final = 100
 
 _until: Final = database_now() + bindparam("lasting", type_=audit_head.c.expires.type)
 _is_ours: Final = audit_head.c.token == bindparam("of_token")
@@ -59,7 +61,7 @@ _APPEND: Final = ManyRows(audit_log)
 _KEEP_NODES: Final = ManyRows(audit_node)
 _KEEP_CHECKPOINT: Final = insert(audit_checkpoint)
 _KEEP_COSIGNATURE: Final = insert_on_each(audit_cosignature, lambda statement: statement.on_conflict_do_nothing())
-_ENTRIES: Final = (
+_entries: Final = (
     select(
         audit_log.c.seq,
         audit_log.c.event_pk,
@@ -75,7 +77,8 @@ _ENTRIES: Final = (
     .where(audit_log.c.seq >= bindparam("start"), audit_log.c.seq < bindparam("end"))
     .order_by(audit_log.c.seq)
 )
-_RECORDS: Final = _ENTRIES.where(audit_log.c.event_pk.is_(None)).params(start=0, end=2**62)
+_ENTRIES: Final = Prepared(_entries)
+_RECORDS: Final = _entries.where(audit_log.c.event_pk.is_(None)).params(start=0, end=2**62)
 _STRAYS: Final = (
     select(audit_event.c.pk)
     .outerjoin(audit_log, audit_log.c.event_pk == audit_event.c.pk)
@@ -140,9 +143,12 @@ _TRIGGERS: Final = {
 class SqlLogReader:
     """What there is of the log; see `LogReader`."""
 
-    def __init__(self, connection: Connection, dialect: str) -> None:
-        self._connection = connection
-        self._dialect = dialect
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    @property
+    def _connection(self) -> Connection:
+        return self._link.core
 
     def head(self) -> LogHead:
         """Return where the log ends, as the head row says."""
@@ -155,10 +161,9 @@ class SqlLogReader:
         if end is None:
             last = self._connection.execute(_LAST).scalar()
             end = 0 if last is None else last + 1
-        for first in range(start, end, _AT_ONCE):
-            bounds = {"start": first, "end": min(end, first + _AT_ONCE)}
-            for row in self._connection.execute(_ENTRIES, bounds).all():
-                yield LogEntry._make(row)
+        chunks = ({"start": first, "end": min(end, first + _AT_ONCE)} for first in range(start, end, _AT_ONCE))
+        for rows in _ENTRIES.each(self._link, chunks):
+            yield from map(LogEntry._make, rows)
 
     def records(self) -> Sequence[LogEntry]:
         """Return the entries that are records of the log itself, in order."""
@@ -205,7 +210,7 @@ class SqlLogReader:
 
     def checkpoints(self, start: int = 0) -> Iterator[SignedCheckpoint]:
         """Yield the checkpoints of `start` entries and more, the smallest first."""
-        while rows := self._connection.execute(_CHECKPOINTS, {"start": start, "limit": _AT_ONCE // 10}).all():
+        while rows := self._connection.execute(_CHECKPOINTS, {"start": start, "limit": _CHECKPOINTS_AT_ONCE}).all():
             for row in rows:
                 yield self._checkpoint(row)
             start = rows[-1].size + 1
@@ -231,8 +236,8 @@ class SqlLogReader:
 
     def missing_triggers(self) -> tuple[str, ...]:
         """Return the names of the triggers that should keep the tables as they are, and do not."""
-        there = set(self._connection.execute(_TRIGGERS[self._dialect]).scalars())
-        kinds = ["no_update", "no_delete", *(["no_truncate"] if self._dialect == POSTGRESQL else [])]
+        there = set(self._connection.execute(_TRIGGERS[self._link.dialect]).scalars())
+        kinds = ["no_update", "no_delete", *(["no_truncate"] if self._link.dialect == POSTGRESQL else [])]
         wanted = ["audit_event_waits", *(f"{table}_{kind}" for table in NEVER_CHANGED for kind in kinds)]
         return tuple(name for name in wanted if name not in there)
 
@@ -305,13 +310,13 @@ class SqlAuditLog:
             parameters = {"of_token": token, "lasting": microseconds(lasting)}
             if link.core.execute(_EXTEND, parameters).scalar() is None:
                 raise LeaseLostError("the audit log was taken over by a later sequencer")
-            yield SqlLogWriter(link.core, self._transactions.dialect)
+            yield SqlLogWriter(link)
 
     @contextmanager
     def reading_log(self) -> Iterator[SqlLogReader]:
         """Open a transaction that sees one state."""
         with self._transactions.reading() as link:
-            yield SqlLogReader(link.core, self._transactions.dialect)
+            yield SqlLogReader(link)
 
     def keep_cosignature(self, size: int, witness: str, line: str) -> None:
         """Keep the signature line of a witness beside its checkpoint; a second one of the same witness is not kept."""

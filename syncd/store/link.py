@@ -58,6 +58,15 @@ class Link(Protocol):
     def run(self, statement: Compiled, parameters: dict[str, Any]) -> list[Any]:
         """Run a statement to its end and return its rows."""
 
+    def run_each(
+        self, statement: Compiled, each: Iterable[dict[str, Any]]
+    ) -> Iterator[Sequence[tuple[int | str | bytes | None, ...]]]:
+        """Run a reading statement for each of these parameters, and yield its rows, as the driver makes them.
+
+        Its columns are integers, text or bytes. The database may look for the next rows while these are used. Other
+        statements can be run in between; what they write may come too late for the next rows.
+        """
+
     def run_later(self, statement: Compiled, parameters: dict[str, Any]) -> None:
         """Run a statement at the latest before the next one, or with the commit. That is where it raises, too."""
 

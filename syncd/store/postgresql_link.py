@@ -1,12 +1,13 @@
 """A connection to PostgreSQL, with as few round trips as a transaction allows."""
 
 import select
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import psycopg
+from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from sqlalchemy import Connection
 
 from syncd.store.link import Compiled, end_core
@@ -36,9 +37,11 @@ class PostgresqlLink:
     def __init__(self, core: Connection) -> None:
         self._core = core
         driver: Any = core.connection.dbapi_connection
+        self._driver = driver
         self._pq: Any = driver.pgconn
         self._prepared: set[bytes] = set()
         self._waiting: list[_Sent] = []
+        self._asked: list[Any] | None = None
         self._readable, self._ready = select.poll(), select.poll()
         self._readable.register(self._pq.socket, select.POLLIN)
         self._ready.register(self._pq.socket, select.POLLIN | select.POLLOUT)
@@ -65,7 +68,7 @@ class PostgresqlLink:
 
     def commit(self) -> None:
         """Commit; see `Link`. A transaction in which nothing was done is forgotten."""
-        if self._pq.transaction_status == TransactionStatus.INTRANS or len(self._waiting) > 1:
+        if self._status() == TransactionStatus.INTRANS or len(self._waiting) > 1:
             self._send((_COMMIT, None, None))
         self._waiting = []
         end_core(self._core, committed=True)
@@ -73,19 +76,35 @@ class PostgresqlLink:
     def rollback(self) -> None:
         """Take back; see `Link`."""
         self._waiting = []
-        if self._pq.transaction_status != TransactionStatus.IDLE:
+        if self._status() != TransactionStatus.IDLE:
             self._send((b"ROLLBACK", None, None))
         end_core(self._core, committed=False)
 
     def is_in_transaction(self) -> bool:
         """Return whether there is a transaction; see `Link`."""
-        return bool(self._waiting) or self._pq.transaction_status == TransactionStatus.INTRANS
+        return bool(self._waiting) or self._status() == TransactionStatus.INTRANS
 
     def run(self, statement: Compiled, parameters: dict[str, Any]) -> list[Any]:
         """Run a statement; see `Link`."""
         result = self._send(self._named(statement, parameters))
         value, columns = result.get_value, range(result.nfields)
         return [statement.row([value(row, column) for column in columns]) for row in range(result.ntuples)]
+
+    def run_each(self, statement: Compiled, each: Iterable[dict[str, Any]]) -> Iterator[list[tuple[Any, ...]]]:
+        """Run a statement for each of these parameters; see `Link`.
+
+        The next one is sent before rows are yielded, so that the database looks for its rows while these are used. No
+        thread does that: one that waits for the interpreter's lock here loses what it gains. Rows come in binary: as
+        text, bytes are twice as long, and are written and read digit by digit.
+        """
+        rows: Any = Transformer(self._driver)
+        asked: list[Any] | None = None
+        for parameters in each:
+            before, asked = asked, self._ask(statement, parameters)
+            if before is not None:
+                yield self._answer(before, rows)
+        if asked is not None:
+            yield self._answer(asked, rows)
 
     def run_later(self, statement: Compiled, parameters: dict[str, Any]) -> None:
         """Run a statement with the next one; see `Link`."""
@@ -96,7 +115,38 @@ class PostgresqlLink:
         """Run a statement without parameters; see `Link`."""
         self._send((sql.encode(), None, None))
 
+    def _ask(self, statement: Compiled, parameters: dict[str, Any]) -> list[Any]:
+        """Send a statement without waiting for it, and return the list that its result will be put into."""
+        name, values, formats = self._named(statement, parameters)
+        self._catch_up()
+        self._pq.send_query_prepared(name, values, formats, Format.BINARY)
+        self._asked = []
+        return self._asked
+
+    def _answer(self, asked: list[Any], rows: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that was asked."""
+        if not asked:
+            self._settle()
+        result = self._checked(asked.pop())
+        rows.set_pgresult(result)
+        loaded: list[tuple[Any, ...]] = rows.load_rows(0, result.ntuples, tuple)
+        return loaded
+
+    def _status(self) -> int:
+        """Return what the transaction is like when nothing is asked any more."""
+        self._settle()
+        status: int = self._pq.transaction_status
+        return status
+
+    def _settle(self) -> None:
+        """Wait for the statement that was asked, if any: nothing else can be sent before its result is here."""
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            asked.append(self._received())
+            self._received()
+
     def _catch_up(self) -> None:
+        self._settle()
         if self._waiting:
             self._send(self._waiting.pop())
 
@@ -109,6 +159,7 @@ class PostgresqlLink:
 
     def _send(self, last: _Sent) -> Any:
         """Send what waits and then `last`, in one round trip; return the result of `last`."""
+        self._settle()
         before, self._waiting = self._waiting, []
         if before:
             return self._in_pipeline([*before, last])

@@ -6,7 +6,7 @@ every type of column to what Core gives for it.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple, cast
@@ -51,6 +51,10 @@ class Prepared:
     def all(self, link: Link, **parameters: Any) -> list[Any]:
         """Run the statement and return its rows. Raises what the driver raises."""
         return link.run(self.on(link.dialect), parameters)
+
+    def each(self, link: Link, parameters: Iterable[dict[str, Any]]) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Run the statement for each of these parameters and yield its rows; see `Link.run_each`."""
+        return link.run_each(self.on(link.dialect), parameters)
 
     def later(self, link: Link, **parameters: Any) -> None:
         """Run the statement before the next one or with the commit, whichever comes first; it must not need to fail."""

@@ -1,6 +1,7 @@
 """A connection to SQLite."""
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -45,6 +46,11 @@ class SqliteLink:
         """Run a statement; see `Link`."""
         rows = self._cursor.execute(statement.sql, statement.values(parameters)).fetchall()
         return [statement.row(row) for row in rows]
+
+    def run_each(self, statement: Compiled, each: Iterable[dict[str, Any]]) -> Iterator[list[tuple[Any, ...]]]:
+        """Run a statement for each of these parameters; see `Link`."""
+        for parameters in each:
+            yield self._cursor.execute(statement.sql, statement.values(parameters)).fetchall()
 
     def run_later(self, statement: Compiled, parameters: dict[str, Any]) -> None:
         """Run a statement at once: there is no round trip to save."""

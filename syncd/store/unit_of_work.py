@@ -66,7 +66,7 @@ class SqlUnitOfWork:
 
     def unsealed(self) -> timedelta | None:
         """Return how long the oldest event that waits for the audit log has waited; see `UnitOfWork.unsealed`."""
-        reader = SqlLogReader(self._scope.connection, self._scope.dialect)
+        reader = SqlLogReader(self._scope.link)
         _, oldest = reader.pending()
         if oldest is None or self._scope.cause is None or reader.newest_checkpoint() is None:
             return None
@@ -104,5 +104,5 @@ class SqlUnitOfWork:
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """Return the head of the audit log that was signed last, or None where nothing is signed yet."""
-        newest = SqlLogReader(self._scope.connection, self._scope.dialect).newest_checkpoint()
+        newest = SqlLogReader(self._scope.link).newest_checkpoint()
         return Checkpoint.of(Note.parse(newest.note)) if newest else None

@@ -1,6 +1,6 @@
 """Seeing each statement that the store sends, by whichever way: through SQLAlchemy, or prepared."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ def watched(see: See) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for kind in (SqliteLink, PostgresqlLink):
             patch.setattr(kind, "run", _seen_run(kind.run, see))
+            patch.setattr(kind, "run_each", _seen_each(kind.run_each, see))
             patch.setattr(kind, "run_later", _seen_run(kind.run_later, see))
             patch.setattr(kind, "command", _seen_command(kind.command, see))
         try:
@@ -37,6 +38,18 @@ def _seen_run(run: Callable[..., Any], see: See) -> Callable[..., Any]:
     def seen(link: Any, statement: Compiled, parameters: dict[str, Any]) -> Any:
         see(statement.sql, statement.values(parameters))
         return run(link, statement, parameters)
+
+    return seen
+
+
+def _seen_each(run_each: Callable[..., Any], see: See) -> Callable[..., Any]:
+    def seen(link: Any, statement: Compiled, each: Iterable[dict[str, Any]]) -> Any:
+        def told() -> Iterator[dict[str, Any]]:
+            for parameters in each:
+                see(statement.sql, statement.values(parameters))
+                yield parameters
+
+        return run_each(link, statement, told())
 
     return seen
 

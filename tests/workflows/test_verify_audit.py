@@ -18,7 +18,7 @@ from syncd.core.notes import Note, VerifierKey
 from syncd.core.verification import FaultKind as F
 from syncd.core.verification import Trust
 from syncd.signing import SigningKey, is_signed
-from syncd.store import SqlDatabase
+from syncd.store import SqlDatabase, audit_log
 from syncd.store.engine import make_engine
 from syncd.workflows.seal_audit import BrokenLogError, rotate
 from syncd.workflows.verify_audit import Scope, Verdict, verify_log
@@ -189,8 +189,12 @@ def test_a_log_that_nobody_touched_holds(log: Sealing) -> None:
     assert (verified(log, since=3).started_at, verified(log, since=3).root) == (3, verdict.root)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 1000])
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_is_found(log: Sealing, database_url: str, name: str) -> None:
+def test_an_attack_is_found(
+    log: Sealing, database_url: str, name: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "_AT_ONCE", at_once)
     attack, with_heads, without_heads = ATTACKS[name]
     assaulted(database_url, attack)
     assert with_heads in kinds(verified(log))
