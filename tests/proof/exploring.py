@@ -94,7 +94,7 @@ def explore(
                     schedule.run()
                 except Exception as error:
                     # What the code made of a violation on its way up does not matter.
-                    raise ViolationError(f"schedule {number}: {schedule.broken or error!r}") from error
+                    raise ViolationError(f"schedule {number}: {schedule.broken or repr(error)}") from error
                 done(number)
 
 
