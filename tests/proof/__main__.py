@@ -16,9 +16,9 @@ from tests.proof.group_mutants import GROUP_MUTANTS
 from tests.proof.groups import GroupSchedule
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS, Mutant
+from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS, Mutant
 from tests.proof.reviews import ReviewSchedule
-from tests.proof.schedules import Schedule
+from tests.proof.schedules import LongSchedule, Schedule
 from tests.proof.stopped import stop_everywhere
 
 SHARE = 20
@@ -26,6 +26,7 @@ SHARE = 20
 
 _KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
     "": (Schedule, MUTANTS),
+    " of many runs": (LongSchedule, LONG_MUTANTS),
     " of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
     " with an access review": (ReviewSchedule, REVIEW_MUTANTS),
     " of pushed groups": (GroupSchedule, GROUP_MUTANTS),

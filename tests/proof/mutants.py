@@ -206,6 +206,9 @@ REVIEW_MUTANTS: Final[Mapping[str, Mutant]] = {
 }
 """What is taken away from what follows an access review, by name."""
 
+LONG_MUTANTS: Final[Mapping[str, Mutant]] = {"no budget": _no_budget}
+"""What is taken away of what is added up over many runs, by name."""
+
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "a failed page ends the listing": _no_seal_check,
     "no size band": lambda: swap(walking, "judge_listing", lambda *_: None),
@@ -214,7 +217,6 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
     "a push that changes nothing is none": lambda: without_check("no push has confirmed it since the run began"),
     "version read late": _version_read_late,
     "no threshold": _no_threshold,
-    "no budget": _no_budget,
     "nobody is protected": _nobody_protected,
     "marks count in the plan only": _without_check_of_marks,
     "no administrator has to stay": _no_admins_kept,

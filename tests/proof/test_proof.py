@@ -11,8 +11,9 @@ from tests.proof.faults import try_faults
 from tests.proof.group_mutants import GROUP_MUTANTS
 from tests.proof.groups import GroupSchedule
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
+from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
 from tests.proof.reviews import ReviewSchedule
+from tests.proof.schedules import LongSchedule
 from tests.proof.stopped import stop_everywhere
 
 SCHEDULES = 20_000
@@ -32,6 +33,16 @@ def test_no_schedule_breaks_an_invariant(shard: int) -> None:
 def test_no_guard_can_be_taken_away_unnoticed(name: str) -> None:
     with MUTANTS[name]():
         assert first_violation(range(NEVER_ALIVE)), f"{name}: {NEVER_ALIVE} schedules did not notice"
+
+
+def test_no_schedule_of_many_runs_breaks_an_invariant() -> None:
+    explore(range(200), kind=LongSchedule)
+
+
+@pytest.mark.parametrize("name", LONG_MUTANTS)
+def test_no_guard_over_many_runs_can_be_taken_away_unnoticed(name: str) -> None:
+    with LONG_MUTANTS[name]():
+        assert first_violation(range(NEVER_ALIVE), LongSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
 def test_no_schedule_of_the_delta_feed_breaks_an_invariant() -> None:
