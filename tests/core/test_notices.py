@@ -93,6 +93,7 @@ def played(steps: list[tuple[str, object]]) -> Reasons:
     reasons = Reasons()
     for what, argument in steps:
         if what == "raise":
+            reasons.now += timedelta(microseconds=1)  # what is over and comes again comes later
             reasons.raise_notice(a_notice(str(argument)))
         elif what == "end":
             reasons.end(a_notice(str(argument)).reason)
