@@ -14,7 +14,7 @@ from syncd.core.subjects import Account, Origin, subject_of
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
 from syncd.workflows.apply_plan import carry_out, work_of
 from syncd.workflows.desk import Desk
-from syncd.workflows.disputes import ask_claimants
+from syncd.workflows.disputes import ask_about_claimants
 from syncd.workflows.reconcile import resume
 from syncd.workflows.running import ExitCode, RunResult, applied, blocked, guarded
 from syncd.workflows.survey import report_on
@@ -62,14 +62,11 @@ def _outcome(
     desk: Desk, lease: Lease, run_id: str, known: Iterable[Account], removals: Mapping[str, datetime | None]
 ) -> RunResult:
     identity = desk.source.preflight()
-    with desk.database.reading(desk.app) as unit:
-        told = unit.staging.claimants([account.id for account in known])
-    disputes = ask_claimants(desk.source, told, desk.policy.lookup_limit)
     subjects = [
         subject_of(account, desk.source.look_up(account.external_id or ""), removals[account.external_id or ""])
         for account in known
     ]
-    report = report_on(desk, run_id, lease, subjects, disputes, identity)
+    report = report_on(desk, run_id, lease, subjects, ask_about_claimants(desk, subjects), identity)
     refusal = blocked(report, apply=True)
     if refusal:
         return refusal

@@ -107,8 +107,8 @@ class _Look:
             members = unit.groups.members(group.id, self.snapshot_id)
             judged = judge_members(pair, frozenset(in_okta), members, self.doubtful)
             people = unit.groups.linked(self.snapshot_id, sorted(judged.unmatched))
-            extra = [one.account.id for one in judged.findings if one.account]
-            claimants = unit.staging.claimants(extra)
+            extra = (one.account for one in judged.findings if one.situation is Situation.MEMBER_EXTRA)
+            claimants = unit.staging.claimants(account.id for account in extra if account)
         absent = judge_absent(pair, people, judged, self.doubtful)
         findings = doubt_extra(judged.findings, claimants, self.contended(claimants, in_okta))
         return _Members((*findings, *absent), Counter(judged.counted), len(in_okta))

@@ -3,36 +3,19 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable
 
 from tests.proof.clocks import CLOCKS
-from tests.proof.delta import DeltaSchedule
-from tests.proof.dispute_mutants import DISPUTE_MUTANTS
-from tests.proof.disputes import DisputeSchedule
-from tests.proof.exploring import Kind, explore, first_violation, postgres_url, scratch_url
+from tests.proof.exploring import explore, first_violation, postgres_url, scratch_url
 from tests.proof.faults import try_faults
-from tests.proof.group_mutants import GROUP_MUTANTS
-from tests.proof.groups import GroupSchedule
 from tests.proof.invariants import ViolationError
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS, Mutant
-from tests.proof.reviews import ReviewSchedule
-from tests.proof.schedules import LongSchedule, Schedule
+from tests.proof.kinds import FURTHER, KINDS
+from tests.proof.mutants import NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
 
 SHARE = 20
 """There is one schedule of each further kind for so many of whole runs."""
-
-_KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
-    "": (Schedule, MUTANTS),
-    " of many runs": (LongSchedule, LONG_MUTANTS),
-    " of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
-    " with an access review": (ReviewSchedule, REVIEW_MUTANTS),
-    " of pushed groups": (GroupSchedule, GROUP_MUTANTS),
-    " of disputes": (DisputeSchedule, DISPUTE_MUTANTS),
-}
-"""The kinds of schedules, by what they are called, and what is taken away under each."""
 
 NO_SERVER = "none, because SYNCD_TEST_POSTGRES_URL is not set"
 
@@ -77,23 +60,22 @@ def _schedules(number: int) -> bool:
     for place, (name, clock) in enumerate(CLOCKS.items()):
         say(f"  with a clock that is {name}")
         explore(range(place * share, (place + 1) * share), tell, clock())
-    for of_what, (kind, _) in _KINDS.items():
-        if of_what:
-            say(f" {of_what}")
-            explore(range(number // SHARE), tell, kind=kind)
+    for of_what, (kind, _) in FURTHER.items():
+        say(f"  {of_what}")
+        explore(range(number // SHARE), tell, kind=kind)
     say(f"schedules explored: {played}, violations: 0")
     return True
 
 
 def _mutants(patience: int) -> bool:
     alive, every = 0, 0
-    for of_what, (kind, mutants) in _KINDS.items():
+    for of_what, (kind, mutants) in KINDS.items():
         every += len(mutants)
         for name, mutant in mutants.items():
             with mutant():
                 found = first_violation(range(patience), kind)
             alive += not found
-            say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules{of_what}' if found else 'ALIVE'}")
+            say(f"  {name}: {f'killed by {found[1]} after {found[0]} schedules {of_what}' if found else 'ALIVE'}")
     say(f"mutants killed: {every - alive} of {every}")
     return not alive
 

@@ -3,17 +3,11 @@
 import pytest
 
 from tests.proof.clocks import CLOCKS
-from tests.proof.delta import DeltaSchedule
-from tests.proof.dispute_mutants import DISPUTE_MUTANTS
-from tests.proof.disputes import DisputeSchedule
 from tests.proof.exploring import explore, first_violation, scratch_url
 from tests.proof.faults import try_faults
-from tests.proof.group_mutants import GROUP_MUTANTS
-from tests.proof.groups import GroupSchedule
 from tests.proof.kills import Site, kill_everywhere
-from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, NEVER_ALIVE, REVIEW_MUTANTS
-from tests.proof.reviews import ReviewSchedule
-from tests.proof.schedules import LongSchedule
+from tests.proof.kinds import FURTHER, KINDS
+from tests.proof.mutants import NEVER_ALIVE
 from tests.proof.stopped import stop_everywhere
 
 SCHEDULES = 20_000
@@ -29,60 +23,26 @@ def test_no_schedule_breaks_an_invariant(shard: int) -> None:
     explore(range(shard * EACH, (shard + 1) * EACH), clock=clock())
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_no_guard_can_be_taken_away_unnoticed(name: str) -> None:
-    with MUTANTS[name]():
-        assert first_violation(range(NEVER_ALIVE)), f"{name}: {NEVER_ALIVE} schedules did not notice"
+OF_EACH = {
+    "of many runs": 200,
+    "of the delta feed": 400,
+    "with an access review": 400,
+    "of pushed groups": 80,
+    "of disputes": 250,
+}
 
 
-def test_no_schedule_of_many_runs_breaks_an_invariant() -> None:
-    explore(range(200), kind=LongSchedule)
+@pytest.mark.parametrize("of_what", FURTHER)
+def test_no_schedule_of_a_further_kind_breaks_an_invariant(of_what: str) -> None:
+    kind, _ = FURTHER[of_what]
+    explore(range(OF_EACH[of_what]), kind=kind)
 
 
-@pytest.mark.parametrize("name", LONG_MUTANTS)
-def test_no_guard_over_many_runs_can_be_taken_away_unnoticed(name: str) -> None:
-    with LONG_MUTANTS[name]():
-        assert first_violation(range(NEVER_ALIVE), LongSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
-
-
-def test_no_schedule_of_the_delta_feed_breaks_an_invariant() -> None:
-    explore(range(400), kind=DeltaSchedule)
-
-
-@pytest.mark.parametrize("name", DELTA_MUTANTS)
-def test_no_guard_of_the_delta_feed_can_be_taken_away_unnoticed(name: str) -> None:
-    with DELTA_MUTANTS[name]():
-        assert first_violation(range(NEVER_ALIVE), DeltaSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
-
-
-def test_no_schedule_with_an_access_review_breaks_an_invariant() -> None:
-    explore(range(400), kind=ReviewSchedule)
-
-
-@pytest.mark.parametrize("name", REVIEW_MUTANTS)
-def test_no_guard_of_a_rejection_can_be_taken_away_unnoticed(name: str) -> None:
-    with REVIEW_MUTANTS[name]():
-        assert first_violation(range(NEVER_ALIVE), ReviewSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
-
-
-def test_no_schedule_of_pushed_groups_breaks_an_invariant() -> None:
-    explore(range(80), kind=GroupSchedule)
-
-
-@pytest.mark.parametrize("name", GROUP_MUTANTS)
-def test_no_guard_of_pushed_groups_can_be_taken_away_unnoticed(name: str) -> None:
-    with GROUP_MUTANTS[name]():
-        assert first_violation(range(NEVER_ALIVE), GroupSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
-
-
-def test_no_schedule_of_disputes_breaks_an_invariant() -> None:
-    explore(range(250), kind=DisputeSchedule)
-
-
-@pytest.mark.parametrize("name", DISPUTE_MUTANTS)
-def test_no_guard_of_disputes_can_be_taken_away_unnoticed(name: str) -> None:
-    with DISPUTE_MUTANTS[name]():
-        assert first_violation(range(NEVER_ALIVE), DisputeSchedule), f"{name}: {NEVER_ALIVE} schedules did not notice"
+@pytest.mark.parametrize(("of_what", "name"), [(of_what, name) for of_what in KINDS for name in KINDS[of_what][1]])
+def test_no_guard_can_be_taken_away_unnoticed(of_what: str, name: str) -> None:
+    kind, mutants = KINDS[of_what]
+    with mutants[name]():
+        assert first_violation(range(NEVER_ALIVE), kind), f"{name}: {NEVER_ALIVE} schedules did not notice"
 
 
 @on_every_clock

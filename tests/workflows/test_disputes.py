@@ -140,6 +140,13 @@ def test_a_removal_in_the_log_of_the_one_says_nothing_of_the_other(office: Offic
     assert reconcile_subjects(office.desk, {dispute.bob: REMOVED}).applied == 1
 
 
+def test_about_somebody_who_is_assigned_after_all_nobody_else_is_asked(office: Office, dispute: Dispute) -> None:
+    agree_with_bob(office, dispute)
+    office.okta.lookups.clear()
+    reconcile_subjects(office.desk, {dispute.bob: REMOVED})
+    assert office.okta.lookups == [dispute.bob]
+
+
 def test_a_run_that_is_finished_later_asks_about_the_other_again(office: Office, dispute: Dispute) -> None:
     row = office.okta.assigned.pop(dispute.ada)
     report_drift(replace(office.desk, policy=replace(office.policy, lookup_limit=0)))

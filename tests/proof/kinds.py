@@ -1,0 +1,25 @@
+"""The kinds of schedules, by what they are called, and what is taken away under each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.proof.delta import DeltaSchedule
+from tests.proof.dispute_mutants import DISPUTE_MUTANTS
+from tests.proof.disputes import DisputeSchedule
+from tests.proof.exploring import Kind
+from tests.proof.group_mutants import GROUP_MUTANTS
+from tests.proof.groups import GroupSchedule
+from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, REVIEW_MUTANTS, Mutant
+from tests.proof.reviews import ReviewSchedule
+from tests.proof.schedules import LongSchedule, Schedule
+
+FURTHER: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
+    "of many runs": (LongSchedule, LONG_MUTANTS),
+    "of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
+    "with an access review": (ReviewSchedule, REVIEW_MUTANTS),
+    "of pushed groups": (GroupSchedule, GROUP_MUTANTS),
+    "of disputes": (DisputeSchedule, DISPUTE_MUTANTS),
+}
+"""Those beside the schedules of whole runs."""
+
+KINDS: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {"of whole runs": (Schedule, MUTANTS), **FURTHER}
