@@ -149,7 +149,6 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "what is not answered is no member": _unanswered_is_no_member,
     "a failed page ends the listing of members": _unread_is_none,
     "no threshold of a group": lambda: without_judge("_each_group"),
-    "no budget of members": _no_budget_of_members,
     "no comparison of a group's versions": _any_version,
     "a push of a group that changes nothing is none": _confirmed_or_not,
     "a push that rests goes on": lambda: swap(
@@ -171,3 +170,6 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "no intention before a group changes": MUTANTS["no intention before the effect"],
 }
 """What is taken away from pushed groups, by name."""
+
+LONG_GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {"no budget of members": _no_budget_of_members}
+"""What is taken away of what is added up over many runs, by name."""

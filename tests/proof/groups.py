@@ -4,6 +4,7 @@ The machinery is that of `tests.proof.schedules`; here are the moves of groups a
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -210,6 +211,17 @@ class GroupSchedule(Schedule):
         super()._rests(desk, work)
         self._apply(desk)  # ends the quarantine of a plan that was stopped
         super()._rests(desk, self._apply)
+
+
+class LongGroupSchedule(GroupSchedule):
+    """One schedule of many runs, with a budget of memberships that one run can use up."""
+
+    runs: ClassVar[int] = 6
+
+    def _new_world(self, database: SqlDatabase) -> GroupWorld:
+        world = super()._new_world(database)
+        world.policy = replace(world.policy, budget_members_day=4, budget_members_week=4)
+        return world
 
 
 _DRIFTS: Final[Mapping[str, tuple[int, int, Move]]] = {

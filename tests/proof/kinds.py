@@ -7,8 +7,8 @@ from tests.proof.delta import DeltaSchedule
 from tests.proof.dispute_mutants import DISPUTE_MUTANTS
 from tests.proof.disputes import DisputeSchedule
 from tests.proof.exploring import Kind
-from tests.proof.group_mutants import GROUP_MUTANTS
-from tests.proof.groups import GroupSchedule
+from tests.proof.group_mutants import GROUP_MUTANTS, LONG_GROUP_MUTANTS
+from tests.proof.groups import GroupSchedule, LongGroupSchedule
 from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, REVIEW_MUTANTS, Mutant
 from tests.proof.reviews import ReviewSchedule
 from tests.proof.schedules import LongSchedule, Schedule
@@ -18,6 +18,7 @@ FURTHER: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
     "of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
     "with an access review": (ReviewSchedule, REVIEW_MUTANTS),
     "of pushed groups": (GroupSchedule, GROUP_MUTANTS),
+    "of pushed groups over many runs": (LongGroupSchedule, LONG_GROUP_MUTANTS),
     "of disputes": (DisputeSchedule, DISPUTE_MUTANTS),
 }
 """Those beside the schedules of whole runs."""

@@ -28,6 +28,7 @@ OF_EACH = {
     "of the delta feed": 400,
     "with an access review": 400,
     "of pushed groups": 80,
+    "of pushed groups over many runs": 40,
     "of disputes": 250,
 }
 
