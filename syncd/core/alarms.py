@@ -146,7 +146,7 @@ def _quarantine(report: DriftReport) -> Iterable[Notice]:
         kind=NoticeKind.QUARANTINE,
         title=f"{report.app}: the plan is blocked",
         lines=(
-            *map(str, report.verdict.objections),
+            *map(str, report.verdict.standing),
             f"Plan {report.plan.digest} has {len(report.plan.items)} repairs. None of them was carried out.",
         ),
         remedy=f"Read it: syncd quarantine list --app {report.app}. When it is right: syncd quarantine release ID",

@@ -59,6 +59,10 @@ class Ground(StrEnum):
     AUDIT = "audit"
 
 
+NEVER_OVERRULED: Final = frozenset({Ground.AUDIT})
+"""What is no matter of the plan, so that whoever approves one has not judged it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Objection:
     """One reason against a plan, for people, and what kind of reason it is."""
@@ -99,18 +103,20 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the guard says of a whole plan. `objections` are empty exactly when the plan may be carried out.
-
-    `approval` is the id of the approval that lets it through all the same.
-    """
+    """What the guard says of a whole plan: its objections, and the id of the approval that overrules them, if any."""
 
     objections: tuple[Objection, ...] = ()
     approval: str | None = None
 
     @property
+    def standing(self) -> tuple[Objection, ...]:
+        """The objections that no approval overrules: why the plan may not be carried out."""
+        return tuple(one for one in self.objections if self.approval is None or one.ground in NEVER_OVERRULED)
+
+    @property
     def allowed(self) -> bool:
         """Whether the plan may be carried out."""
-        return self.approval is not None or not self.objections
+        return not self.standing
 
 
 def judge_plan(plan: Plan, around: Circumstances, policy: Policy) -> Verdict:

@@ -92,7 +92,7 @@ def blocked(report: DriftReport, *, apply: bool) -> RunResult | None:
     """Return what a run ends with whose plan the guard stops, or None where it does not."""
     if report.verdict.allowed:
         return None
-    objections = "; ".join(map(str, report.verdict.objections))
+    objections = "; ".join(map(str, report.verdict.standing))
     done = "Nothing was changed" if apply else "It would not be carried out"
     return RunResult(ExitCode.BLOCKED, f"the plan is blocked: {objections}. {done}", report)
 
@@ -191,7 +191,7 @@ def _note_verdict(desk: Desk, unit: UnitOfWork, report: DriftReport, result: Run
     """
     if result.exit_code is ExitCode.BLOCKED:
         unit.note(Action.PLAN_BLOCKED, {"run": report.run_id, "why": result.message})
-        unit.decisions.quarantine(report.run_id, report.plan.digest, report.verdict.objections)
+        unit.decisions.quarantine(report.run_id, report.plan.digest, report.verdict.standing)
     elif result.outcomes or not report.plan.items:
         is_whole = bool(report.snapshot_id) and desk.only is None
         for one in unit.decisions.quarantines():

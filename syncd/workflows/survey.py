@@ -309,7 +309,7 @@ def _kept(desk: Desk, identity: SourceIdentity, snapshot_id: str, plan: Plan, ve
     return SavedPlan(
         digest=plan.digest,
         items=plan.items,
-        verdict="; ".join(map(str, verdict.objections)) or "allowed",
+        verdict="; ".join(map(str, verdict.standing)) or "allowed",
         allowed=verdict.allowed,
         snapshot_id=snapshot_id,
         policy=desk.policy.digest(),

@@ -42,7 +42,7 @@ def _refuse(plan: Plan, verdict: Verdict, expected_digest: str | None) -> RunRes
     if expected_digest is not None and expected_digest != plan.digest:
         return RunResult(ExitCode.STALE_PLAN, f"the plan is now {plan.digest}, not {expected_digest}. Nothing was done")
     if not verdict.allowed:
-        objections = "; ".join(map(str, verdict.objections))
+        objections = "; ".join(map(str, verdict.standing))
         return RunResult(ExitCode.BLOCKED, f"the plan is blocked: {objections}. Nothing was done")
     return None
 

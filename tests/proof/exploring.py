@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from syncd.bootstrap.system import SystemClock
 from syncd.ports import Clock
 from syncd.store import SqlDatabase, create_schema, drop_schema, open_database, upgrade, with_schema
+from tests.proof.clocks import Wound
 from tests.proof.invariants import ViolationError
 from tests.proof.schedules import Schedule
 
@@ -54,7 +55,7 @@ def scratch(clock: Clock | None = None) -> Iterator[SqlDatabase]:
         # The order of a plan follows the ids: with these a schedule can be played again.
         ids = random.Random(0)
         new_id = lambda: str(uuid.UUID(int=ids.getrandbits(128), version=4))  # noqa: E731 -- as short as it is
-        database = open_database(url, clock=clock or SystemClock(), new_id=new_id)
+        database = open_database(url, clock=Wound(clock or SystemClock()), new_id=new_id)
         try:
             yield database
         finally:

@@ -154,8 +154,6 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
     "a push that rests goes on": lambda: swap(
         group_matching, "MAPPING_SAYS", {**MAPPING_SAYS, "INACTIVE": Push.ACTIVE}
     ),
-    "an older plan is of groups that are still pushed": lambda: swap(runs, "_ties_now", lambda _desk: None),
-    "an older plan is of groups that nobody else claims": _older_plan_is_a_pair,
     "groups of others are ours": _groups_of_others_are_ours,
     "a name ties a group for good": lambda: swap(group_planning, "_is_proposed", lambda *_: False),
     "what clashes is a pair": _clash_is_a_pair,
@@ -171,5 +169,9 @@ GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
 }
 """What is taken away from pushed groups, by name."""
 
-LONG_GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {"no budget of members": _no_budget_of_members}
-"""What is taken away of what is added up over many runs, by name."""
+LONG_GROUP_MUTANTS: Final[Mapping[str, Mutant]] = {
+    "no budget of members": _no_budget_of_members,
+    "an older plan is of groups that are still pushed": lambda: swap(runs, "_ties_now", lambda _desk: None),
+    "an older plan is of groups that nobody else claims": _older_plan_is_a_pair,
+}
+"""What is taken away of what is added up over many runs, or done by a later one, by name."""

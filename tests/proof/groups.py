@@ -247,8 +247,8 @@ GROUP_MOVES: Final[Mapping[str, tuple[int, Move]]] = {
     "somebody regroups": (5, GroupSchedule.regroup_here),
     "Okta renames, and pushes it, a group": (1, lambda one, who: one.rename(who, lands=True)),
     "Okta renames a group": (3, lambda one, who: one.rename(who, lands=False)),
-    "a push ends or begins": (4, GroupSchedule.unlink),
-    "a push rests or goes on": (4, GroupSchedule.pause),
+    "a push ends or begins": (6, GroupSchedule.unlink),
+    "a push rests or goes on": (6, GroupSchedule.pause),
     "a listing of members lies or not": (3, GroupSchedule.show),
     "a page of members fails or not": (2, GroupSchedule.lose_page),
     "a push is not listed or is": (1, GroupSchedule.unlist),
@@ -259,7 +259,7 @@ GROUP_MOVES: Final[Mapping[str, tuple[int, Move]]] = {
     "the administrators lose": (3, MOVES["the administrators lose"][1]),
     "somebody protects": (3, MOVES["somebody protects"][1]),
     "somebody holds": (3, MOVES["somebody holds"][1]),
-    "the process dies": (8, Schedule.die),
+    "the process dies": (12, Schedule.die),
     "another run takes over": (3, Schedule.steal),
 }
 """What can happen, how often beside the others, and how."""

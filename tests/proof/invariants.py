@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import select
 
 from syncd.core.changes import Action
+from syncd.core.situations import Effect
 from syncd.core.subjects import MarkKind, Origin, Presence
 from syncd.store.decision_tables import approval, mark, waiver
 from syncd.store.tables import audit_event, lease, member, plan_item, resource, run, snapshot
@@ -84,7 +85,21 @@ class Monitor:
 
     def _plans(self) -> None:
         for row in self._rows(run, run.c.plan_digest.is_not(None)):
-            self.planned_at.setdefault(row.id, self.world.now)
+            if row.id not in self.planned_at:
+                self.planned_at[row.id] = self.world.now
+                self._known(row)
+
+    def _known(self, row: Any) -> None:
+        """A plan closes nobody about whom Okta was asked for it and did not answer."""
+        began = self.world.okta.walks[-1].began
+        for one in self._rows(plan_item, plan_item.c.run_pk == row.pk):
+            if one.item["effect"] == Effect.DEACTIVATE:
+                said = [
+                    what.presence
+                    for at, asked, what in self.world.okta.answers
+                    if at >= began and asked == one.item["oktaUserId"]
+                ]
+                self._hold(Presence.UNKNOWN not in said[-1:], "I15: what was not answered was taken for absent")
 
     def _approvals(self) -> None:
         for row in self._rows(run, run.c.approval.is_not(None)):

@@ -3,7 +3,8 @@
 A mutant is a switch that exists only here. It replaces what the guard says, and is put back.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from syncd.workflows import apply_plan as kernel
 from syncd.workflows import follow_events as following
 from syncd.workflows import reconcile_subjects as singly
 from syncd.workflows import snapshot as walking
+from syncd.workflows import survey as surveying
 from syncd.workflows.follow_events import Watch
 
 Mutant = Callable[[], Any]
@@ -193,6 +195,20 @@ def _hint_is_a_fact() -> Any:
     return together(swap(singly, "subject_of", subject), swap(kernel, "refutes", lambda *_: None))
 
 
+def _in_any_order() -> Any:
+    """Find in an order that is another one each time, and leave effects in it."""
+    real, rng = planning.make_plan, random.Random(0)
+
+    def make(app: str, findings: Sequence[Any], *rest: Any) -> Any:
+        return real(app, rng.sample(findings, len(findings)), *rest)
+
+    return together(
+        swap(surveying, "make_plan", make),
+        swap(planning, "_order_of_finding", lambda *_: 0),
+        swap(planning, "order_of_item", lambda _: 0),
+    )
+
+
 DELTA_MUTANTS: Final[Mapping[str, Mutant]] = {
     "cursor advanced on failure": _cursor_advanced_on_failure,
     "a hint acted on as a fact": _hint_is_a_fact,
@@ -210,6 +226,7 @@ LONG_MUTANTS: Final[Mapping[str, Mutant]] = {"no budget": _no_budget}
 """What is taken away of what is added up over many runs, by name."""
 
 MUTANTS: Final[Mapping[str, Mutant]] = {
+    "a plan in any order": _in_any_order,
     "a failed page ends the listing": _no_seal_check,
     "no size band": lambda: swap(walking, "judge_listing", lambda *_: None),
     "no question before the effect": lambda: swap(kernel, "needs_lookup", lambda *_: False),

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from itertools import repeat
 from typing import Any, ClassVar, Final
 
@@ -24,6 +25,7 @@ from tests.proof.world import QUESTION, DiedError, Person, Tapped, World
 
 CONVERGES_EVERY: Final = 2
 """Of how many schedules one is played until both sides agree: that takes a third of the time."""
+REORDERED_EVERY: Final = 8
 MOVES_AT_A_POINT: Final = 0.05
 MOVES_AT_A_QUESTION: Final = 0.3
 ABOUT_WHOM: Final = 0.6
@@ -70,6 +72,8 @@ class Schedule:
             self.world.log.append(f"-- run {number}")
             self._process(self._rng.choice([self._report, self._apply, self._apply, self._apply_approved]))
         self._monitor.ended()
+        if self._number % REORDERED_EVERY == 1:
+            self._reorder()
         if self._number % CONVERGES_EVERY == 0:
             self._converge()
 
@@ -169,6 +173,20 @@ class Schedule:
             self._monitor.look()
 
     # -- the end
+
+    def _reorder(self) -> None:
+        """With nothing moving, the same rows in another order make the same plan (I17)."""
+        okta = self.world.okta
+        okta.failing_page, self._is_nested = None, True
+        # The second in a row knows all that is learnt by looking twice.
+        orders = (str, str, lambda one: sha256(f"{self._number} {one}".encode()).hexdigest())
+        plans = []
+        for okta.order in orders:
+            report = report_drift(self.world.desk(self.world.database)).report
+            plans.append(report and (report.plan, report.counts))
+        okta.order, self._is_nested = str, False
+        if plans[1] != plans[2]:
+            raise ViolationError("I17: another order made another plan\n" + "\n".join(self.world.log))
 
     def _converge(self) -> None:
         """With nothing moving and nothing failing, the two sides come to agree, and then nothing happens (I18)."""
@@ -284,7 +302,7 @@ MOVES: Final[Mapping[str, tuple[int, Move]]] = {
     "a page fails or not": (2, _fail_or_mend),
     "somebody protects": (1, lambda one, who: one.world.mark(who, MarkKind.PROTECTED)),
     "somebody holds": (1, lambda one, who: one.world.mark(who, MarkKind.HOLD)),
-    "somebody waives": (1, lambda one, who: one.world.waive(who, timedelta(hours=1))),
+    "somebody waives": (3, lambda one, who: one.world.waive(who, timedelta(hours=1))),
     "a waiver that is over is of": (2, lambda one, who: one.world.waive(who, timedelta(hours=-1))),
     "the administrators lose": (2, lambda one, who: one.world.leave_admins(who)),
     "the process dies": (3, Schedule.die),

@@ -29,6 +29,8 @@ OF_EACH = {
     "with an access review": 400,
     "of pushed groups": 80,
     "of pushed groups over many runs": 40,
+    "of a log that is sealed": 150,
+    "of storms of pushes": 200,
     "of disputes": 250,
 }
 

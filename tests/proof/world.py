@@ -90,9 +90,10 @@ class Walk:
 
 @dataclass
 class ProvedOkta(FakeOkta):
-    """A fake org that remembers its walks and what it answered."""
+    """A fake org that remembers its walks and what it answered. `order` is that of the rows that it lists."""
 
     step: Callable[[], int] = lambda: 0
+    order: Callable[[str], str] = str
     walks: list[Walk] = field(default_factory=list)
     answers: list[tuple[int, str, Lookup]] = field(default_factory=list)
 
@@ -119,11 +120,12 @@ class ProvedOkta(FakeOkta):
             self.before_page(number)
             if number == self.failing_page:
                 raise refuse(f"page {number} answered 500")
-            ids = [one for one in sorted(self.assigned.keys() - self.hidden) if one > last][: self.page_size]
+            shown = sorted(self.assigned.keys() - self.hidden, key=self.order)
+            ids = [one for one in shown if self.order(one) > last][: self.page_size]
             yield AssignmentPage(number, tuple(self.assigned[one] for one in ids))
             if len(ids) < self.page_size:
                 return
-            last = ids[-1]
+            last = self.order(ids[-1])
 
     def mend(self) -> None:
         """Let nothing fail and nothing be left out any more."""

@@ -1,10 +1,12 @@
 """Where the audit log is signed and does not go on, nothing new is done: what was done could be taken out of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from syncd.core.changes import Cause
 from syncd.core.guard import MOST_UNSEALED, Ground, judge_record
 from syncd.delivery.heads import HeadFolder
 from syncd.signing import SigningKey, is_signed
@@ -41,6 +43,26 @@ def test_a_plan_waits_for_the_log_to_go_on(
     while sealed.seal().is_more:
         pass
     assert reconcile(office.desk, apply=True).applied == 2
+
+
+def test_no_approval_goes_beyond_the_log(
+    office: Office, crowd: list[str], sealed: Sealing, clock: SteppingClock
+) -> None:
+    sealed.seal()
+    dismiss(office, *LOGINS[:3])
+    desk = replace(office.desk, policy=replace(office.desk.policy, max_deactivations=2))
+    assert reconcile(desk, apply=True).exit_code is ExitCode.BLOCKED
+    with office.database.transaction(APP, Cause("operator:ann")) as unit:
+        unit.decisions.approve(unit.runs.latest(1)[0].plan_digest or "", "bob", "right", timedelta(hours=4))
+    clock.moment += MOST_UNSEALED
+    result = reconcile(desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.BLOCKED, 0)
+    assert "to be sealed" in result.message
+    assert "max_deactivations" not in result.message, "that one is overruled"
+    while sealed.seal().is_more:
+        pass
+    assert reconcile(desk, apply=True).applied == 3
+    assert not any(office.is_open(one) for one in crowd[:3])
 
 
 def test_a_log_that_nobody_signs_stops_nothing(office: Office, crowd: list[str], clock: SteppingClock) -> None:
