@@ -57,7 +57,7 @@ def run_desk(
             actor=actor,
             accepted_rows=wishes.accepted_rows,
             only=wishes.only,
-            closed=None if wishes.despite else closed_now(settings.apps[app], SystemClock().now()),
+            closed=lambda: None if wishes.despite else closed_now(settings.apps[app], SystemClock().now()),
             despite=wishes.despite,
             sample=random_sample,
             log=log,

@@ -71,16 +71,17 @@ def command(
         return int(result.exit_code)
     show_result(result)
     if result.report:
-        _say_what_next(name, result, apply_it=apply_it)
+        _say_what_next(name, result, only, apply_it=apply_it)
     return int(result.exit_code)
 
 
-def _say_what_next(name: str, result: "RunResult", *, apply_it: bool) -> None:
-    """Print the command by which a plan that was not carried out can be."""
+def _say_what_next(name: str, result: "RunResult", only: str | None, *, apply_it: bool) -> None:
+    """Print the command by which a plan that was not carried out can be. `only` is the option that it was made with."""
     plan = result.report.plan if result.report else None
     if plan is None or not plan.items:
         return
     if result.exit_code == _BLOCKED or (apply_it and plan.proposals):
         say(f'When it is right: syncd plan approve {plan.digest} --app {name} --by NAME --reason "..."')
     if not apply_it:
-        say(f"To carry it out: syncd reconcile --app {name} --apply --expect-digest {plan.digest}")
+        some = f" --only {only}" if only else ""
+        say(f"To carry it out: syncd reconcile --app {name}{some} --apply --expect-digest {plan.digest}")

@@ -5,46 +5,18 @@ checks of one item are asked inside the transaction of its effect, with the acco
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from scim.resource import fold
 from syncd.core.group_matching import COMPARED, Ties
 from syncd.core.groups import Belonging, LocalGroup, MembershipLookup
 from syncd.core.planning import Item, Plan
 from syncd.core.policy import Policy, in_words
 from syncd.core.situations import DECIDED_HERE, GRANTS, REVOKES, Confirm, Effect, Situation
-from syncd.core.subjects import NEGATIVE, Account, Assignment, Lookup, MarkKind, Origin, Presence
-
-# ------------------------------------------------------------------ the listing
-
-
-def judge_listing(rows: int, sealed_rows: int | None, policy: Policy, accepted_rows: int | None = None) -> str | None:
-    """Return why a complete listing of `rows` rows is not believed, or None (invariant I1).
-
-    `sealed_rows` is the size of the last sealed snapshot, None before the first. `accepted_rows` is the size that an
-    operator said is right, for this one run.
-    """
-    if rows == 0:
-        return "the listing is empty; an application that nobody is assigned to cannot be told from one we may not see"
-    if sealed_rows is None or rows == accepted_rows:
-        return None
-    if rows * 100 < sealed_rows * policy.min_listing_percent:
-        return (
-            f"the listing has {rows} rows and the last sealed one had {sealed_rows}: less than "
-            f"{policy.min_listing_percent:g} percent. If {rows} is right, say so with --accept-rows {rows}"
-        )
-    return None
-
-
-def missing_sentinels(rows: Iterable[Assignment], wanted: frozenset[str]) -> frozenset[str]:
-    """Return which sentinels none of these rows is: people who have to be in every listing (invariant I1)."""
-    seen = {name for row in rows for name in (row.okta_user_id, fold(row.user_name or ""))}
-    return wanted - seen
-
+from syncd.core.subjects import NEGATIVE, Account, Lookup, MarkKind, Origin, Presence
 
 # ------------------------------------------------------------------ the whole plan
 
@@ -285,6 +257,8 @@ def forbids_push(item: Item, ties: Ties) -> str | None:
 def _bears_out(item: Item, lookup: Lookup) -> bool:
     if item.effect in GRANTS:
         return lookup.presence is Presence.ASSIGNED and lookup.user_status not in {"SUSPENDED", None}
+    if item.effect not in REVOKES:
+        return lookup.presence is Presence.ASSIGNED
     if item.situation is Situation.ZOMBIE_SUSPENDED:
         return lookup.user_status == "SUSPENDED"
     if item.situation is Situation.ZOMBIE_DEPROVISIONED:
@@ -342,6 +316,13 @@ CHECKS: Final[tuple[tuple[str, frozenset[Effect], Check], ...]] = (
         "the account is neither on hold nor exempt",
         _ALL,
         lambda _item, scene, _policy: scene.account.marks.isdisjoint({MarkKind.HOLD, MarkKind.EXEMPT}),
+    ),
+    (
+        "the account is one that may be linked",
+        frozenset({Effect.LINK}),
+        lambda _item, scene, _policy: (
+            not scene.account.is_admin and MarkKind.CORRELATE_LATER not in scene.account.marks
+        ),
     ),
     ("no waiver covers it", _ALL, lambda _item, scene, _policy: not scene.is_waived),
     ("the review's rejection stands", frozenset({Effect.DEACTIVATE}), _stands),

@@ -64,6 +64,7 @@ class Item:
             "changes": dict(sorted(self.changes.items())),
             "for": self.okta_user_id if self.effect in GRANTS else None,
             "group": self.group_id,
+            "oktaGroup": self.okta_group_id,
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -76,7 +77,6 @@ class Item:
             "waits": self.waits,
             "proposed": self.proposed,
             "since": self.since.isoformat() if self.since else None,
-            "oktaGroup": self.okta_group_id,
             "others": list(self.others),
         }
 
@@ -204,7 +204,7 @@ def grant_grace(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, .
 
 def keeps_to_windows(item: Item) -> bool:
     """Return whether the effect waits for the end of a maintenance window: a person whom Okta deactivated does not."""
-    return item.situation is not Situation.ZOMBIE_DEPROVISIONED
+    return item.situation is not Situation.ZOMBIE_DEPROVISIONED or item.effect is not Effect.DEACTIVATE
 
 
 def plan_digest(app: str, items: Iterable[Item], policy: Policy) -> str:

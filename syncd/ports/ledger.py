@@ -103,6 +103,8 @@ class Runs(Protocol):
     def begin(self, kind: str, lease: Lease | None) -> str:
         """Write that a run of that kind ("drift-report", "dry-run", "apply", "undo", "delta") began; return its id.
 
+        "dry-run of some" and "apply of some" are of a plan for some situations alone.
+
         With a lease, whatever run still counted as running has died: it failed, and what it had not concluded is
         abandoned.
         """

@@ -129,7 +129,9 @@ _COSIGNATURES: Final = (
     .where(audit_cosignature.c.size == bindparam("size"))
     .order_by(audit_cosignature.c.witness)
 )
-_COUNT_PENDING: Final = select(func.count(), func.min(audit_pending.c.event_pk)).select_from(audit_pending)
+_COUNT_PENDING: Final = select(func.count()).select_from(audit_pending)
+_OLDEST: Final = select(audit_pending.c.event_pk).order_by(audit_pending.c.event_pk).limit(1)
+_SIGNED: Final = select(audit_checkpoint.c.size).limit(1)
 _EVENT: Final = select(audit_event.c.body, audit_event.c.personal).where(audit_event.c.pk == bindparam("of_event"))
 _TRIGGERS: Final = {
     POSTGRESQL: text(
@@ -228,11 +230,18 @@ class SqlLogReader:
 
     def pending(self) -> tuple[int, datetime | None]:
         """Return how many events wait to be sealed, and when the oldest of them was written."""
-        count, oldest = self._connection.execute(_COUNT_PENDING).one()
-        if not count:
-            return 0, None
-        row = self._connection.execute(_EVENT, {"of_event": oldest}).first()
-        return count, event_of(row.body, row.personal).at if row else None
+        count = self._connection.execute(_COUNT_PENDING).scalar_one()
+        return count, self.oldest_waiting() if count else None
+
+    def oldest_waiting(self) -> datetime | None:
+        """Return when the oldest of the events was written that wait to be sealed, or None where none waits."""
+        oldest = self._connection.execute(_OLDEST).scalar()
+        row = self._connection.execute(_EVENT, {"of_event": oldest}).first() if oldest else None
+        return event_of(row.body, row.personal).at if row else None
+
+    def is_signed(self) -> bool:
+        """Return whether there is a checkpoint."""
+        return self._connection.execute(_SIGNED).first() is not None
 
     def missing_triggers(self) -> tuple[str, ...]:
         """Return the names of the triggers that should keep the tables as they are, and do not."""

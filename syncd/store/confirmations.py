@@ -2,21 +2,31 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, or_, select
+from sqlalchemy import bindparam, delete, exists, literal_column, or_, select, update
 
 from syncd.store.confirmation_tables import confirmation, is_running
 from syncd.store.constructs import insert_on_each
 from syncd.store.inbound import is_push
 from syncd.store.prepared import Prepared
 from syncd.store.scope import Scope
-from syncd.store.tables import TYPE_CODES, lease, resource, run
+from syncd.store.tables import TYPE_CODES, lease, resource, run, snapshot, walk_version
 
 _APP: Final = bindparam("app", type_=confirmation.c.app.type)
-# A run that died is still running until another one begins: it may be finished. A run that was declared ended by a
-# process that had lost its lease may be being finished by who holds the lease now.
-_GOES_ON: Final = or_(
-    exists().where(lease.c.app == _APP, lease.c.holder.is_not(None)), exists().where(run.c.app == _APP, is_running)
+_youngest: Final = (
+    select(snapshot.c.state, snapshot.c.cursor)
+    .where(snapshot.c.app == _APP)
+    .order_by(snapshot.c.pk.desc())
+    .limit(1)
+    .subquery()
 )
+# A run that died is still running until another one begins: it may be finished. A run that was declared ended by a
+# process that had lost its lease may be being finished by who holds the lease now. A walk that died may be taken up.
+_GOES_ON: Final = or_(
+    exists().where(lease.c.app == _APP, lease.c.holder.is_not(None)),
+    exists().where(run.c.app == _APP, is_running),
+    exists().where(_youngest.c.state == "open", _youngest.c.cursor.is_not(None)),
+)
+_NO_VERSION: Final = literal_column("-1", walk_version.c.version.type)
 _NOTE: Final = Prepared(
     insert_on_each(
         confirmation,
@@ -34,6 +44,19 @@ _FIND: Final = Prepared(
         (confirmation.c.app == resource.c.app) & (confirmation.c.resource_pk == resource.c.pk),
     )
     .where(resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
+)
+_ours: Final = bindparam("app", type_=confirmation.c.app.type)
+_HAND_OVER: Final = Prepared(
+    update(walk_version)
+    .where(
+        walk_version.c.snapshot_pk.in_(
+            select(snapshot.c.pk).where(
+                snapshot.c.app == _ours, snapshot.c.state == "open", snapshot.c.cursor.is_not(None)
+            )
+        ),
+        walk_version.c.resource_pk.in_(select(confirmation.c.resource_pk).where(confirmation.c.app == _ours)),
+    )
+    .values(version=_NO_VERSION)
 )
 _FORGET: Final = Prepared(delete(confirmation).where(confirmation.c.app == bindparam("app")))
 
@@ -53,6 +76,11 @@ def is_there(scope: Scope, resource_type: str, resource_id: str) -> bool:
     return found is not None
 
 
-def forget(scope: Scope) -> None:
-    """Forget all of them: a run begins, and looks at everything after this."""
+def conclude(scope: Scope) -> None:
+    """Forget all of them: a run begins, and looks at everything after this.
+
+    But for what a walk has looked at that died and may be taken up: there, these resources have no version any more
+    that an account could still have.
+    """
+    _HAND_OVER.all(scope.link, app=scope.app)
     _FORGET.all(scope.link, app=scope.app)

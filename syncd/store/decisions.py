@@ -68,6 +68,9 @@ _usable: Final = (
     approval.c.used_by.is_(None),
     approval.c.expires > database_now(),
 )
+_SUPERSEDE: Final = (
+    update(approval).where(*_usable, approval.c.digest == bindparam("of_digest")).values(expires=database_now())
+)
 _APPROVAL: Final = (
     select(approval)
     .where(*_usable, approval.c.digest == bindparam("of_digest"))
@@ -193,6 +196,7 @@ class SqlDecisions:
         self._scope.refuse_reading()
         if self._one(_PLAN, of_digest=digest) is None:
             raise KeyError(digest)
+        self._scope.connection.execute(_SUPERSEDE, {"of_app": self._scope.app, "of_digest": digest})
         approval_id = self._scope.new_id()
         row = {"app": self._scope.app, "id": approval_id, "digest": digest, "approver": approver, "reason": reason}
         self._scope.connection.execute(_APPROVE, {**row, "lasting": microseconds(lasting)})

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import bindparam, delete, func, select, update
 
-from syncd.core.okta_events import HintKind, NewHint
+from syncd.core.okta_events import GRANTING, HintKind, NewHint
 from syncd.ports import Hint, KeptEvent, Place, Position
 from syncd.store.constructs import database_now, insert_on_each, is_one_of
 from syncd.store.log_tables import hint, okta_cursor
@@ -155,14 +155,17 @@ def _turn(rows: list[AnyRow]) -> tuple[int, int, int]:
 
 
 def _hint_of(rows: list[AnyRow]) -> Hint:
-    removals = [row.published for row in rows if row.kind == HintKind.REMOVED]
+    removed = max((row.published for row in rows if row.kind == HintKind.REMOVED), default=None)
+    given = max((row.published for row in rows if row.event_type in GRANTING), default=None)
+    if removed is not None and given is not None and given >= removed:
+        removed = None
     return Hint(
         okta_user_id=rows[0].okta_user_id,
         keys=tuple(sorted(row.pk for row in rows)),
         kind=HintKind(min(row.kind for row in rows)),
         published=moment_of(min(row.published for row in rows)),
         tries=max(row.tries for row in rows),
-        removed=moment_of(max(removals)) if removals else None,
+        removed=optional_moment(removed),
     )
 
 

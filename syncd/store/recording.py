@@ -15,7 +15,7 @@ from scim.errors import Conflict, Uniqueness
 from scim.history import remember
 from scim.resource import Document, MembershipChange, StoredResource
 from scim.schema import ResourceType
-from syncd.core.changes import TAKES_ACCESS, Change, action_of
+from syncd.core.changes import TAKES_ACCESS, Change, action_of, is_active
 from syncd.store import claimants, confirmations, inbound
 from syncd.store.audit import document_detail, membership_detail, write_event
 from syncd.store.constructs import insert_on_each, json_elements, text_part
@@ -28,7 +28,7 @@ from syncd.store.prepared import Prepared, json_text
 from syncd.store.returning import exhume
 from syncd.store.rows import read_one
 from syncd.store.scope import Held, Scope
-from syncd.store.tables import TYPE_CODES, attr_value, parked_member, resource
+from syncd.store.tables import TYPE_CODES, absence, attr_value, parked_member, resource
 from syncd.store.uniqueness import claim_values
 
 _GIVEN: Final = ("app", "type", "id", "origin", "protected", "version", "created", "modified", "member_count")
@@ -71,6 +71,7 @@ _REWRITE: Final = {
     )
     for with_keys, columns in ((True, {*DERIVED, "past"}), (False, {*DERIVED, "past"} - {*KEYS}))
 }
+_SEEN: Final = Prepared(delete(absence).where(absence.c.resource_pk == bindparam("row")))
 _given: Final = json_elements(bindparam("given", type_=Text()))
 _INDEX: Final = Prepared(
     insert(attr_value).from_select(
@@ -217,6 +218,9 @@ def _write_document(scope: Scope, row: dict[str, Any], before: StoredResource, a
     was, columns = keys_of(before.resource_type, before.document), columns_of(resource_type, after)
     values = {f"new_{name}": value for name, value in columns.items()}
     _REWRITE[any(columns[name] != was[name] for name in KEYS)].later(scope.link, **row, **values, new_past=held.past)
+    if is_active(after) and not is_active(before.document):
+        # What was missed before somebody opened it says nothing of it any more.
+        _SEEN.later(scope.link, row=held.pk)
     if was["external_id"] != columns["external_id"]:
         claimants.note_former(scope, before.resource_type, held.pk, was["external_id"])
     _write_values(scope, held.pk, resource_type, before.document, after)

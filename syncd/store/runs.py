@@ -128,6 +128,7 @@ _APPLIED_WITH: Final = (
     .where(
         _OF_APP,
         run.c.policy.is_not(None),
+        run.c.kind != "undo",
         exists().where(plan_item.c.run_pk == run.c.pk, plan_item.c.outcome == OutcomeKind.DONE.value),
     )
     .order_by(run.c.pk.desc())
@@ -177,7 +178,7 @@ class SqlRuns:
         if lease:
             for statement in (_ABANDON, _SUPERSEDE):
                 self._scope.connection.execute(statement, {"of_app": self._scope.app})
-            confirmations.forget(self._scope)
+            confirmations.conclude(self._scope)
         run_id = self._scope.new_id()
         row = {
             "app": self._scope.app,

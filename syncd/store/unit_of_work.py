@@ -67,10 +67,10 @@ class SqlUnitOfWork:
     def unsealed(self) -> timedelta | None:
         """Return how long the oldest event that waits for the audit log has waited; see `UnitOfWork.unsealed`."""
         reader = SqlLogReader(self._scope.link)
-        _, oldest = reader.pending()
-        if oldest is None or self._scope.cause is None or reader.newest_checkpoint() is None:
+        if self._scope.cause is None or not reader.is_signed():
             return None
-        return moment_of(self._scope.moment) - oldest
+        oldest = reader.oldest_waiting()
+        return moment_of(self._scope.moment) - oldest if oldest else None
 
     def admins(self, groups: Collection[str]) -> frozenset[str]:
         """Return the ids of the active accounts in these groups, held until this unit of work ends."""

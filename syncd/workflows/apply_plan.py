@@ -21,12 +21,14 @@ from syncd.core.guard import (
     forbids,
     forbids_group,
     forbids_push,
+    judge_record,
     needs_lookup,
     refutes,
     refutes_claimant,
     refutes_membership,
 )
 from syncd.core.planning import NEW, Item, Plan, keeps_to_windows
+from syncd.core.rejections import Rejections
 from syncd.core.situations import Effect
 from syncd.ports import Lease, OutcomeKind, UnitOfWork
 from syncd.workflows.desk import Desk
@@ -71,9 +73,10 @@ class Step(StrEnum):
 class Work:
     """What is to be carried out: items of a run's plan by position, under a lease.
 
-    `approval` is the id of the approval that lets the plan through, if it needs one; it is used up before the first
-    effect. `left` has the version at which this plan left each group that it has changed, by SCIM id, and grows with
-    the work. `ties` are what the groups on both sides are to one another now, where the plan is an older one.
+    `approval` is the id of the approval that lets the plan through, if it needs one; it is used up by the first
+    item that is due. `left` has the version at which this plan left each group that it has changed, by SCIM id, and
+    grows with the work. `ties` are what the groups on both sides are to one another now, where the plan is an older
+    one.
     """
 
     run_id: str
@@ -84,6 +87,7 @@ class Work:
     ties: Ties | None = None
 
 
+_FOR_A_PERSON: Final = NEW | {Effect.LINK, Effect.REACTIVATE}
 Refusal = tuple[OutcomeKind, str]
 
 
@@ -104,32 +108,48 @@ def apply_plan(desk: Desk, work: Work, outcomes: list[Outcome]) -> Generator[Ste
     """Carry out the items, and add to `outcomes` as they end.
 
     Raises `LeaseLostError` at the first item after a later run took over; what was concluded before stays. Raises
-    `AlreadyDecidedError` before the first effect when the approval is no longer good.
+    `AlreadyDecidedError` before the first item that is due when the approval is no longer good.
     """
-    if work.approval is not None:
-        with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
-            unit.hold_lease(work.lease, desk.lease_lasts)
-            unit.decisions.use_approval(work.approval, work.run_id)
     yield Step.BEGUN
+    approval = work.approval
     for position, item in work.items:
         refusal = _not_due(desk, item, work)
+        if refusal is None and approval is not None:
+            _use(desk, work, approval)
+            approval = None
         if refusal is None and needs_lookup(item, desk.policy):
             refusal = _refuted(desk, item) or _contended(desk, item)
             yield Step.ASKED
         if refusal is None:
-            with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
-                unit.hold_lease(work.lease, desk.lease_lasts)
-                unit.runs.intend(work.run_id, position)
+            refusal = _intend(desk, work, position)
             yield Step.INTENDED
         outcomes.append(_conclude(desk, work, position, item, refusal))
         yield Step.CONCLUDED
 
 
+def _use(desk: Desk, work: Work, approval: str) -> None:
+    """Use the approval up, once something is due that it lets through."""
+    with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
+        unit.hold_lease(work.lease, desk.lease_lasts)
+        unit.decisions.use_approval(approval, work.run_id)
+
+
+def _intend(desk: Desk, work: Work, position: int) -> Refusal | None:
+    """Write down that an effect is next, or return why it waits: the audit log does not go on."""
+    with desk.database.transaction(desk.app, desk.cause(work.run_id)) as unit:
+        unit.hold_lease(work.lease, desk.lease_lasts)
+        for objection in judge_record(unit.unsealed()):
+            return OutcomeKind.WAITING, str(objection)
+        unit.runs.intend(work.run_id, position)
+    return None
+
+
 def _not_due(desk: Desk, item: Item, work: Work) -> Refusal | None:
     if item.waits:
         return OutcomeKind.WAITING, item.waits
-    if desk.closed and keeps_to_windows(item):
-        return OutcomeKind.WAITING, desk.closed
+    closed = desk.closed()
+    if closed and keeps_to_windows(item):
+        return OutcomeKind.WAITING, closed
     if item.proposed and work.approval is None:
         return OutcomeKind.WAITING, "proposed: it happens when somebody has approved the plan"
     gone = forbids_push(item, work.ties) if work.ties is not None else None
@@ -201,9 +221,9 @@ def _lateness(item: Item, late: timedelta) -> dict[str, Any]:
 
 def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[StoredResource | None, str | None]:
     """Return the resource that the effect is on, and the check that forbids the effect, if one does."""
-    if item.effect in NEW:
-        there = unit.find_accounts(item.okta_user_id or "")
-        return None, f"account {there[0].id} has come meanwhile" if there else None
+    overtaken = _overtaken(unit, item) if item.effect in _FOR_A_PERSON else None
+    if overtaken or item.effect in NEW:
+        return None, overtaken
     if item.group_id is None:
         return _read_account(desk, unit, item, approved=work.approval is not None)
     group, stored = unit.groups.find(item.group_id) or (None, None)
@@ -213,6 +233,17 @@ def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[S
         is_of_admins = is_admin_group(group.id, group.name, desk.policy)
         _, objection = _read_account(desk, unit, item, approved=work.approval is not None, is_of_admins=is_of_admins)
     return stored, objection
+
+
+def _overtaken(unit: UnitOfWork, item: Item) -> str | None:
+    """Return why the person is not to have this account any more: a review rejects them, or they have another one."""
+    person = item.okta_user_id or ""
+    if item.effect in NEW and Rejections.among(unit.reviews.rejections()).of_person(person):
+        return "not so: no access review rejects it"
+    for one in unit.find_accounts(person):
+        if item.effect in NEW or (one.external_id == person and one.id != item.account_id):
+            return f"account {one.id} has come meanwhile"
+    return None
 
 
 def _read_account(

@@ -20,7 +20,7 @@ from syncd.workflows.log_records import Entry, Excerpt, Head, Record, read_excer
 from syncd.workflows.read_log import ReadLog
 from syncd.workflows.running import ExitCode
 
-OVER_EVERYBODY: Final = frozenset({"drift-report", "dry-run", "apply"})
+OVER_EVERYBODY: Final = frozenset({"drift-report", "dry-run", "apply", "dry-run of some", "apply of some"})
 FOUND_OUT: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.BLOCKED, ExitCode.STALE_PLAN, ExitCode.PARTIAL})
 _AT_ONCE: Final = 500
 

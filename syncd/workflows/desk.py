@@ -26,12 +26,12 @@ class Desk:
     """What a run works with: the application, its policy, its source, the store, and somebody to tell.
 
     `accepted_rows` is the size of the listing that an operator said is right, for this run only. `only` bounds the plan
-    to some situations. `closed` says why effects other than those on deactivated people have to wait now (a maintenance
-    window), or is None; `despite` is why somebody has them happen in one all the same. `lease_lasts` is how long the
-    application is held for this run after each of its steps. `log` is Okta's System Log, where it can be read.
-    `revocation_sla` is how long after the end of its assignment an account may stay open before somebody is told; with
-    0 nobody is. `freshness` is how long there may be between two complete listings; with 0 any time. `reports_last` is
-    how long the report of a run is kept; with 0 it is not.
+    to some situations. `closed` tells, each time it is asked, why effects other than those on deactivated people have
+    to wait now (a maintenance window), or None; `despite` is why somebody has them happen in one all the same.
+    `lease_lasts` is how long the application is held for this run after each of its steps. `log` is Okta's System Log,
+    where it can be read. `revocation_sla` is how long after the end of its assignment an account may stay open before
+    somebody is told; with 0 nobody is. `freshness` is how long there may be between two complete listings; with 0 any
+    time. `reports_last` is how long the report of a run is kept; with 0 it is not.
     """
 
     app: str
@@ -42,7 +42,7 @@ class Desk:
     actor: str = "reconciler"
     accepted_rows: int | None = None
     only: frozenset[Situation] | None = None
-    closed: str | None = None
+    closed: Callable[[], str | None] = lambda: None
     despite: str | None = None
     sample: Sample = first
     lease_lasts: timedelta = LEASE_LASTS

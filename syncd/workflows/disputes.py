@@ -47,11 +47,19 @@ def ask_claimants(
     return Disputes({account: {one: said.get(one) for one in others} for account, others in told.items()})
 
 
-def ask_about_claimants(desk: Desk, subjects: Sequence[Subject]) -> Disputes:
-    """Return the disputes about these subjects, after Okta was asked about whoever its listing does not hold."""
+def ask_about_claimants(
+    desk: Desk, subjects: Sequence[Subject], besides: Mapping[str, frozenset[str]] | None = None
+) -> Disputes:
+    """Return the disputes about these subjects, after Okta was asked about whoever its listing does not hold.
+
+    `besides` has further people by the SCIM id of the account that may be theirs.
+    """
     concerned = {one.candidates[0].account.id for one in subjects if can_be_contended(one)}
     with desk.database.reading(desk.app) as unit:
-        told = unit.staging.claimants(concerned)
+        told = dict(unit.staging.claimants(concerned))
+    for account, others in (besides or {}).items():
+        if account in concerned:
+            told[account] = told.get(account, frozenset()) | others
     if not told:
         return Disputes({})
     desk.announce(f"asking Okta who has {len(told)} accounts that were said to belong to several people")

@@ -13,7 +13,7 @@ from syncd.core.reports import DriftReport
 from syncd.ports import Database, RunRecord, UnitOfWork
 from syncd.workflows.desk import Desk
 
-OVER_EVERYBODY: Final = ("drift-report", "dry-run", "apply")
+OVER_EVERYBODY: Final = ("drift-report", "dry-run", "apply", "dry-run of some", "apply of some")
 """The kinds of runs that read the whole listing: they have a report."""
 
 

@@ -32,11 +32,14 @@ def reconcile(desk: Desk, *, apply: bool = False, expected_digest: str | None = 
     A run that died while it carried out a plan is finished first, unless only some situations are wanted.
     """
     if apply and desk.only is None:
-        resume(desk, expected_digest=expected_digest)
-    return _run(desk, "apply" if apply else "dry-run", apply=apply, expected_digest=expected_digest)
+        finished = resume(desk, expected_digest=expected_digest)
+        if finished is not None and expected_digest is not None:
+            return finished
+    kind = "apply" if apply else "dry-run"
+    return _run(desk, kind if desk.only is None else f"{kind} of some", apply=apply, expected_digest=expected_digest)
 
 
-def resume(desk: Desk, *, expected_digest: str | None = None) -> None:
+def resume(desk: Desk, *, expected_digest: str | None = None) -> RunResult | None:
     """Finish the run that died while it carried out a plan, if there is one.
 
     The plan has to be younger than four hours and made with the policy of today; each effect is borne out anew. Nothing
@@ -45,7 +48,8 @@ def resume(desk: Desk, *, expected_digest: str | None = None) -> None:
     with suppress(LeaseHeldError), _lease_of_dead(desk, expected_digest) as (lease, kept):
         if kept is not None:
             desk.announce(f"finishing run {kept.record.run_id}, which died")
-            end_run(desk, lease, kept.record.run_id, caught(partial(_finish, desk, lease, kept)))
+            return end_run(desk, lease, kept.record.run_id, caught(partial(_finish, desk, lease, kept)))
+    return None
 
 
 def _finish(desk: Desk, lease: Lease, kept: KeptRun) -> RunResult:

@@ -55,7 +55,7 @@ def dealt_with(result: RunResult, removals: Mapping[str, datetime | None]) -> Co
     left = {outcome.item.okta_user_id for outcome in result.outcomes if outcome.kind is not OutcomeKind.DONE}
     findings = result.report.findings if result.report else ()
     left |= {one.account.external_id for one in findings if one.account and one.situation is Situation.UNKNOWN}
-    return removals.keys() - left
+    return frozenset(list(removals)[:MOST_AT_ONCE]) - left
 
 
 def _outcome(
@@ -66,11 +66,27 @@ def _outcome(
         subject_of(account, desk.source.look_up(account.external_id or ""), removals[account.external_id or ""])
         for account in known
     ]
-    report = report_on(desk, run_id, lease, subjects, ask_about_claimants(desk, subjects), identity)
+    disputes = ask_about_claimants(desk, subjects, _rivals(desk, known))
+    report = report_on(desk, run_id, lease, subjects, disputes, identity)
     refusal = blocked(report, apply=True)
     if refusal:
         return refusal
     return applied(report, carry_out(desk, work_of(run_id, lease, report.plan, report.verdict)))
+
+
+def _rivals(desk: Desk, known: Iterable[Account]) -> Mapping[str, frozenset[str]]:
+    """Return by SCIM id who else the last listing points to these accounts, by whatever key: a night freezes that."""
+    found: dict[str, frozenset[str]] = {}
+    with desk.database.reading(desk.app) as unit:
+        for account in known:
+            others = {
+                one.assignment.okta_user_id
+                for one in unit.staging.listed({account.id, account.user_name})
+                if one.assignment and account.id in {each.account.id for each in one.candidates}
+            } - {account.external_id}
+            if others:
+                found[account.id] = frozenset(others)
+    return found
 
 
 def _accounts_of(unit: UnitOfWork, okta_user_id: str) -> tuple[Account, ...]:

@@ -10,6 +10,7 @@ from syncd.core.alarms import RunNews, news_of_failure, news_of_report, news_of_
 from syncd.core.changes import Action
 from syncd.core.evidence import Ending
 from syncd.core.reports import DriftReport
+from syncd.core.situations import Situation
 from syncd.ports import (
     AlreadyDecidedError,
     Lease,
@@ -155,9 +156,10 @@ def end_run(desk: Desk, lease: Lease, run_id: str, result: RunResult, *, apply: 
             return result
         if result.document and desk.reports_last:
             unit.runs.keep_report(run_id, result.document, desk.reports_last)
-        if news:
+        is_ours = _is_ours(desk, unit, lease)
+        if news and is_ours:
             tell_news(unit, news)
-        if apply and result.report:
+        if apply and result.report and is_ours:
             _note_verdict(desk, unit, result.report, result)
         unit.note(
             Action.RUN_ENDED,
@@ -174,6 +176,15 @@ def end_run(desk: Desk, lease: Lease, run_id: str, result: RunResult, *, apply: 
     return result
 
 
+def _is_ours(desk: Desk, unit: UnitOfWork, lease: Lease) -> bool:
+    """Return whether the application is still ours: whoever was overtaken says nothing of plans and alarms."""
+    try:
+        unit.hold_lease(lease, desk.lease_lasts)
+    except LeaseLostError:
+        return False
+    return True
+
+
 def _document(desk: Desk, result: RunResult) -> bytes | None:
     """Return the report as evidence, where the run was over everybody."""
     if result.report is None or not result.report.snapshot_id:
@@ -186,19 +197,31 @@ def _document(desk: Desk, result: RunResult) -> bytes | None:
 def _note_verdict(desk: Desk, unit: UnitOfWork, report: DriftReport, result: RunResult) -> None:
     """Put a plan that was stopped into quarantine; end quarantines when a plan went through.
 
-    An approved plan ends its own. What passed without one ends all of them where it was about everybody: a run over
-    some people, or some situations, says nothing of a plan that was stopped.
+    An approved plan ends its own. What passed without one ends all of them where it was about everybody, and found out
+    about these: a run over some people, or some situations, says nothing of a plan that was stopped, and a run of which
+    everything waits has carried nothing out.
     """
     if result.exit_code is ExitCode.BLOCKED:
         unit.note(Action.PLAN_BLOCKED, {"run": report.run_id, "why": result.message})
         unit.decisions.quarantine(report.run_id, report.plan.digest, report.verdict.standing)
-    elif result.outcomes or not report.plan.items:
+    elif not report.plan.items or any(one.kind is not OutcomeKind.WAITING for one in result.outcomes):
         is_whole = bool(report.snapshot_id) and desk.only is None
         for one in unit.decisions.quarantines():
             is_own = report.verdict.approval is not None and one.digest == report.plan.digest
-            if is_own or is_whole:
+            if is_own or (is_whole and _was_looked_at(unit, report, one.digest)):
                 why = f"run {report.run_id} carried out {report.plan.digest}"
                 unit.decisions.end_quarantine(one.quarantine_id, "released" if is_own else "passed", why)
+
+
+def _was_looked_at(unit: UnitOfWork, report: DriftReport, digest: str) -> bool:
+    """Return whether a run found out about everybody whom a plan that was stopped is about."""
+    kept = unit.runs.kept(digest)
+    of_groups = report.groups.findings if report.groups else ()
+    found = [(one.account, one.situation) for one in report.findings]
+    found += [(one.account, one.situation) for one in of_groups]
+    unknown = {account.id for account, situation in found if account and situation is Situation.UNKNOWN}
+    items = [one.item for one in kept.items] if kept else []
+    return not any(one.account_id in unknown or (one.group_id and report.left_out) for one in items)
 
 
 def _news(desk: Desk, run_id: str, result: RunResult) -> RunNews | None:

@@ -1,12 +1,14 @@
 """Take a snapshot of the source: every page, sealed, or an error. Nothing here changes the directory."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from syncd.core.guard import judge_listing, missing_sentinels
+from syncd.core.listings import judge_listing, missing_sentinels
 from syncd.ports import (
     Lease,
+    LeaseLostError,
     Manifest,
     Resumed,
     SnapshotRefusedError,
@@ -43,7 +45,9 @@ def take_snapshot(desk: Desk, run_id: str, lease: Lease) -> Manifest:
             unit.hold_lease(lease, desk.lease_lasts)
             return unit.staging.seal(snapshot_id, identity)
     except BaseException as error:
-        with desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
+        # Whoever was overtaken leaves the walk alone: it may have been taken up, or sealed.
+        with suppress(LeaseLostError), desk.database.transaction(desk.app, desk.cause(run_id)) as unit:
+            unit.hold_lease(lease, desk.lease_lasts)
             unit.staging.void(snapshot_id, f"{type(error).__name__}: {error}")
         if isinstance(error, SnapshotRefusedError):
             raise unbelievable(str(error), identity) from error

@@ -283,9 +283,10 @@ def _plan(desk: Desk, known: _Known, findings: Sequence[Finding], of_groups: Seq
         admins -= sum(item.effect is Effect.DEACTIVATE and item.account_id in known.admins for item in plan.items)
     chosen_groups = [one for one in of_groups if desk.only is None or one.situation in desk.only]
     plan = with_groups(desk.app, plan, chosen_groups, desk.policy, admins)
-    if desk.closed is None:
+    closed = desk.closed()
+    if closed is None:
         return plan
-    waiting = (replace(one, waits=one.waits or desk.closed) if keeps_to_windows(one) else one for one in plan.items)
+    waiting = (replace(one, waits=one.waits or closed) if keeps_to_windows(one) else one for one in plan.items)
     return replace(plan, items=tuple(waiting))
 
 

@@ -1,5 +1,7 @@
 """Undo what a run did, where nothing has changed since: a plan of its own, under the same guards."""
 
+from dataclasses import replace
+
 from syncd.core.changes import Action
 from syncd.core.guard import Circumstances, Verdict, judge_plan, judge_record
 from syncd.core.planning import Plan
@@ -26,16 +28,23 @@ def undo(desk: Desk, run_id: str, *, apply: bool = False, expected_digest: str |
         kept = unit.runs.kept(run_id)
         if kept is None or kept.record.run_id != run_id:
             raise UnknownRunError(f"there is no run {run_id}; syncd plan list shows the last ones")
-        plan = undo_plan(desk.app, _done(unit, kept), desk.policy)
+        plan = _with_claimants(unit, undo_plan(desk.app, _done(unit, kept), desk.policy))
         further = judge_record(unit.unsealed()) if plan.items else ()
         around = Circumstances(unit.staging.managed_active(), unit.runs.spent(), further=further)
         verdict = judge_plan(plan, around, desk.policy)
         approval = unit.decisions.approval_of(plan.digest)
     verdict = Verdict(verdict.objections, approval.approval_id) if verdict.objections and approval else verdict
     refusal = _refuse(plan, verdict, expected_digest)
-    if refusal or not apply:
+    if not apply or (refusal and refusal.exit_code is ExitCode.STALE_PLAN):
         return plan, refusal or RunResult(ExitCode.DRIFT if plan.items else ExitCode.CLEAN, _told(plan))
-    return plan, _carry_out(desk, plan, verdict, kept)
+    return plan, _carry_out(desk, plan, verdict, kept, refusal)
+
+
+def _with_claimants(unit: UnitOfWork, plan: Plan) -> Plan:
+    """Return the plan with everybody else whom each account was said to belong to: they are asked about, too."""
+    told = unit.staging.claimants(item.account_id for item in plan.items)
+    items = (replace(one, others=tuple(sorted(told.get(one.account_id, ())))) for one in plan.items)
+    return replace(plan, items=tuple(items))
 
 
 def _refuse(plan: Plan, verdict: Verdict, expected_digest: str | None) -> RunResult | None:
@@ -51,13 +60,13 @@ def _told(plan: Plan) -> str:
     return f"{len(plan.items)} to be undone, {len(plan.deferred)} left as they are"
 
 
-def _carry_out(desk: Desk, plan: Plan, verdict: Verdict, kept: KeptRun) -> RunResult:
+def _carry_out(desk: Desk, plan: Plan, verdict: Verdict, kept: KeptRun, refusal: RunResult | None) -> RunResult:
     def work(lease: Lease, run_id: str) -> RunResult:
         saved = SavedPlan(
             digest=plan.digest,
             items=plan.items,
-            verdict="allowed",
-            allowed=True,
+            verdict="; ".join(map(str, verdict.standing)) or "allowed",
+            allowed=verdict.allowed,
             snapshot_id=kept.snapshot_id or "",
             policy=desk.policy.digest(),
             identity=desk.source.preflight(),
@@ -67,6 +76,8 @@ def _carry_out(desk: Desk, plan: Plan, verdict: Verdict, kept: KeptRun) -> RunRe
             unit.hold_lease(lease, desk.lease_lasts)
             unit.runs.save_plan(run_id, saved)
             unit.note(Action.PLAN_MADE, {"run": run_id, "undoes": kept.record.run_id, "plan": plan.digest})
+        if refusal:  # kept all the same: somebody may approve it
+            return refusal
         outcomes = carry_out(desk, work_of(run_id, lease, plan, verdict))
         skipped = any(one.kind is not OutcomeKind.DONE for one in outcomes)
         return RunResult(ExitCode.PARTIAL if skipped else ExitCode.CLEAN, tally(outcomes), None, outcomes)

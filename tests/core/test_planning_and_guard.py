@@ -15,11 +15,10 @@ from syncd.core.guard import (
     Scene,
     Spent,
     forbids,
-    judge_listing,
     judge_plan,
-    missing_sentinels,
     refutes,
 )
+from syncd.core.listings import judge_listing, missing_sentinels
 from syncd.core.planning import Item, Plan, make_plan
 from syncd.core.policy import Policy, Rule
 from syncd.core.situations import (

@@ -1,6 +1,5 @@
 """What lets a run go unattended: what stops it, what people may decide, and how a decision ends."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,13 +7,13 @@ from typing import Any
 import pytest
 
 from scim.resource import Member
-from syncd.core.changes import Action, Cause
+from syncd.core.changes import Action
 from syncd.core.consents import Waiver
 from syncd.core.guard import Ground
 from syncd.core.policy import Policy
 from syncd.core.situations import DEFAULT_MODES, Effect, Mode, Situation
 from syncd.core.subjects import MarkKind
-from syncd.ports import OutcomeKind, Quarantine
+from syncd.ports import OutcomeKind
 from syncd.workflows.decide import (
     RefusedDecisionError,
     approve_plan,
@@ -27,24 +26,13 @@ from syncd.workflows.decide import (
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.reconcile_subjects import reconcile_subjects
 from syncd.workflows.running import ExitCode, RunResult
+from tests.workflows.approving import ANN, approve, quarantines
 from tests.workflows.conftest import APP, LOGINS, Office, dismiss, unassign
-
-ANN = Cause("operator:ann", reason="because")
-
-
-def quarantines(office: Office, *, ended: bool = False) -> Sequence[Quarantine]:
-    with office.database.reading(APP) as unit:
-        return unit.decisions.quarantines(ended=ended)
 
 
 def grounds(result: RunResult) -> list[Ground]:
     assert result.report is not None
     return [one.ground for one in result.report.verdict.objections]
-
-
-def last_run(office: Office) -> str:
-    with office.database.reading(APP) as unit:
-        return unit.runs.latest(1)[0].run_id
 
 
 # ------------------------------------------------------------------ quarantine and approval
@@ -244,12 +232,22 @@ def test_in_a_maintenance_window_only_deactivated_people_are_closed(office: Offi
     unassign(office, LOGINS[0])
     report_drift(office.desk)
     dismiss(office, LOGINS[1])
-    result = reconcile(replace(office.desk, closed="a window"), apply=True)
+    result = reconcile(replace(office.desk, closed=lambda: "a window"), apply=True)
     assert sorted((one.kind, one.reason) for one in result.outcomes) == [
         (OutcomeKind.DONE, ""),
         (OutcomeKind.WAITING, "a window"),
     ]
     assert [office.is_open(one) for one in crowd[:2]] == [True, False]
+
+
+def test_a_maintenance_window_that_begins_during_a_run_holds_for_its_effects(office: Office, crowd: list[str]) -> None:
+    unassign(office, LOGINS[0])
+    report_drift(office.desk)
+    pages: list[int] = []
+    office.okta.before_page = pages.append
+    result = reconcile(replace(office.desk, closed=lambda: "a window" if pages else None), apply=True)
+    assert [(one.kind, one.reason) for one in result.outcomes] == [(OutcomeKind.WAITING, "a window")]
+    assert office.is_open(crowd[0])
 
 
 def test_a_window_that_somebody_overrides_is_in_the_audit_trail(office: Office, crowd: list[str]) -> None:
@@ -326,8 +324,7 @@ def test_what_gives_access_waits_for_an_approval(office: Office, crowd: list[str
     office.edit(crowd[0], active=False)
     result = reconcile(office.desk, apply=True)
     assert [(one.item.effect, one.kind) for one in result.outcomes] == [(Effect.REACTIVATE, OutcomeKind.WAITING)]
-    assert result.report is not None
-    approve_plan(office.database, APP, ANN, result.report.plan.digest, "bob")
+    approve(office, result)
     assert reconcile(office.desk, apply=True).applied == 1
     assert office.is_open(crowd[0])
 
@@ -340,8 +337,7 @@ def test_somebody_without_an_account_gets_one_where_that_is_asked_for(office: Of
     result = reconcile(office.desk, apply=True)
     if mode is Mode.PROPOSE:
         assert result.applied == 0
-        assert result.report is not None
-        approve_plan(office.database, APP, ANN, result.report.plan.digest, "bob")
+        approve(office, result)
         result = reconcile(office.desk, apply=True)
     assert result.applied == 1
     with office.database.reading(APP) as unit:

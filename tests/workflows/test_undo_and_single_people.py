@@ -5,18 +5,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncd.core.changes import Cause
+from syncd.core.policy import Rule
 from syncd.core.situations import Situation
 from syncd.ports import OutcomeKind
+from syncd.workflows.decide import approve_plan
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.reconcile_subjects import dealt_with, reconcile_subjects
 from syncd.workflows.running import ExitCode
 from syncd.workflows.undo import UnknownRunError, undo
+from tests.workflows.approving import ANN, approve
 from tests.workflows.conftest import APP, LOGINS, Office, dismiss, unassign
 from tests.workflows.dying import die, outcomes_of
 
-ANN = Cause("operator:ann", reason="because")
 REMOVED = datetime(2026, 1, 1, tzinfo=UTC)
+ADA, BOB = "ada@example.com", "bob@example.com"
 
 
 def last_run(office: Office) -> str:
@@ -62,6 +64,88 @@ def test_there_is_nothing_to_undo_of_a_run_that_nobody_knows(office: Office, cro
     assert undo(office.desk, last_run(office))[1].exit_code is ExitCode.CLEAN
 
 
+# ------------------------------------------------------------------ undo, under the guards of any plan
+
+
+def test_an_undo_closes_no_account_that_okta_gives_to_somebody_else_by_now(office: Office, crowd: list[str]) -> None:
+    bob, ada = office.okta.hire(BOB), office.okta.hire(ADA)
+    office.okta.unassign(bob)
+    account = office.push(ADA, bob).id
+    row = office.okta.assigned[ada] = replace(office.okta.assigned[ada], external_id=account)
+    report_drift(office.desk)
+    office.okta.unassign(ada)
+    office.okta.assigned[bob] = replace(row, okta_user_id=bob)
+    office.edit(account, active=False)
+    approve(office, report_drift(office.desk))
+    assert reconcile(office.desk, apply=True).applied == 1
+    run_id = last_run(office)
+    assert office.is_open(account)
+    office.okta.unassign(bob)
+    office.okta.assigned[ada] = row
+    undo(office.desk, run_id, apply=True)
+    assert office.is_open(account)
+
+
+def test_an_undo_opens_no_account_that_two_people_may_have(office: Office, crowd: list[str]) -> None:
+    bob, ada = office.okta.hire(BOB), office.okta.hire(ADA)
+    account = office.push(BOB, bob).id
+    rows = {one: replace(office.okta.assigned[one], external_id=account) for one in (bob, ada)}
+    office.okta.unassign(bob)
+    office.okta.assigned[ada] = rows[ada]
+    report_drift(office.desk)
+    office.okta.unassign(ada)
+    closed = [result for result in (reconcile(office.desk, apply=True) for _ in range(2)) if result.applied]
+    assert not office.is_open(account)
+    assert closed[0].report is not None
+    office.okta.assigned |= rows
+    undo(office.desk, closed[0].report.run_id, apply=True)
+    assert not office.is_open(account)
+
+
+def test_an_undo_is_no_plan_by_which_a_changed_policy_was_seen(office: Office, crowd: list[str]) -> None:
+    okta_user_id = office.okta_id(LOGINS[0])
+    row = office.okta.assigned[okta_user_id]
+    unassign(office, LOGINS[0])
+    report_drift(office.desk)
+    assert reconcile(office.desk, apply=True).applied == 1
+    run_id = last_run(office)
+    office.okta.assigned[okta_user_id] = row
+    office.policy = replace(office.policy, max_deactivations=19)
+    assert undo(office.desk, run_id, apply=True)[1].applied == 1
+    dismiss(office, LOGINS[1])
+    result = reconcile(office.desk, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.BLOCKED, 0)
+    assert office.is_open(crowd[1])
+
+
+def test_an_undo_waits_for_the_end_of_a_maintenance_window(office: Office, crowd: list[str]) -> None:
+    okta_user_id = office.okta_id(LOGINS[0])
+    row = office.okta.assigned[okta_user_id]
+    dismiss(office, LOGINS[0])
+    assert reconcile(office.desk, apply=True).applied == 1
+    run_id = last_run(office)
+    office.okta.people[okta_user_id], office.okta.assigned[okta_user_id] = "ACTIVE", row
+    undo(replace(office.desk, closed=lambda: "a window"), run_id, apply=True)
+    assert not office.is_open(crowd[0])
+    assert undo(office.desk, run_id, apply=True)[1].applied == 1
+
+
+def test_an_undo_that_is_blocked_can_be_approved(office: Office, crowd: list[str]) -> None:
+    office.policy = replace(office.policy, rules={Situation.ZOMBIE_DEPROVISIONED: Rule(max_count=2)})
+    rows = {row.okta_user_id: row for row in office.okta.assigned.values() if row.user_name in LOGINS[:3]}
+    dismiss(office, *LOGINS[:3])
+    approve(office, report_drift(office.desk))
+    assert reconcile(office.desk, apply=True).applied == 3
+    run_id = last_run(office)
+    office.okta.people |= dict.fromkeys(rows, "ACTIVE")
+    office.okta.assigned |= rows
+    plan, result = undo(office.desk, run_id, apply=True)
+    assert (result.exit_code, result.applied) == (ExitCode.BLOCKED, 0)
+    approve_plan(office.database, APP, ANN, plan.digest, "bob")
+    assert undo(office.desk, run_id, apply=True)[1].applied == 3
+    assert all(office.is_open(one) for one in crowd)
+
+
 # ------------------------------------------------------------------ a run that died
 
 
@@ -86,7 +170,7 @@ def test_what_a_run_left_waits_for_the_end_of_a_maintenance_window_too(office: O
     unassign(office, *LOGINS[:2])
     report_drift(office.desk)
     run_id = die(office, 1)
-    reconcile(replace(office.desk, closed="a window"), apply=True)
+    reconcile(replace(office.desk, closed=lambda: "a window"), apply=True)
     assert outcomes_of(office, run_id) == [OutcomeKind.WAITING] * 2
     assert all(office.is_open(one) for one in crowd)
     assert reconcile(office.desk, apply=True).applied == 2

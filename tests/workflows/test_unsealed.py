@@ -17,6 +17,7 @@ from syncd.workflows.seal_audit import LEASE, Notary
 from syncd.workflows.undo import undo
 from tests.conftest import SteppingClock
 from tests.workflows.conftest import APP, LOGINS, Office, dismiss
+from tests.workflows.dying import die
 from tests.workflows.sealing import ORIGIN, Sealing
 
 
@@ -95,6 +96,36 @@ def test_an_undo_waits_too(office: Office, crowd: list[str], sealed: Sealing, cl
     clock.moment += MOST_UNSEALED
     assert undo(office.desk, run_id, apply=True)[1].exit_code is ExitCode.BLOCKED
     assert not office.is_open(crowd[0])
+
+
+def test_what_a_run_left_that_died_waits_too(
+    office: Office, crowd: list[str], sealed: Sealing, clock: SteppingClock
+) -> None:
+    sealed.seal()
+    dismiss(office, *LOGINS[:2])
+    die(office, 1)
+    office.edit(crowd[5], nickName="an event")
+    clock.moment += MOST_UNSEALED + timedelta(seconds=10)
+    reconcile(office.desk, apply=True)
+    assert all(office.is_open(one) for one in crowd)
+
+
+def test_a_log_that_stops_while_a_plan_is_carried_out_stops_the_rest_of_it(
+    office: Office, crowd: list[str], sealed: Sealing, clock: SteppingClock
+) -> None:
+    sealed.seal()
+    dismiss(office, *LOGINS[:3])
+    report_drift(office.desk)
+    while sealed.seal().is_more:
+        pass
+
+    def stop_after_the_first(_: str) -> None:
+        if not all(office.is_open(one) for one in crowd):
+            clock.moment += MOST_UNSEALED
+
+    office.okta.before_lookup = stop_after_the_first
+    assert reconcile(office.desk, apply=True).applied == 1
+    assert [office.is_open(one) for one in crowd].count(False) == 1
 
 
 def test_a_minute_is_the_most_that_an_event_may_wait() -> None:
