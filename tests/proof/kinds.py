@@ -10,14 +10,16 @@ from tests.proof.exploring import Kind
 from tests.proof.group_mutants import GROUP_MUTANTS, LONG_GROUP_MUTANTS
 from tests.proof.groups import GroupSchedule, LongGroupSchedule
 from tests.proof.logs import LoggedSchedule
-from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, REVIEW_MUTANTS, Mutant
+from tests.proof.mutants import DELTA_MUTANTS, LONG_MUTANTS, MUTANTS, REVIEW_MUTANTS, WALK_MUTANTS, Mutant
 from tests.proof.record_mutants import LOG_MUTANTS, STORM_MUTANTS
 from tests.proof.reviews import ReviewSchedule
 from tests.proof.schedules import LongSchedule, Schedule
 from tests.proof.storms import StormSchedule
+from tests.proof.walks import WalkSchedule
 
 FURTHER: Final[Mapping[str, tuple[Kind, Mapping[str, Mutant]]]] = {
     "of many runs": (LongSchedule, LONG_MUTANTS),
+    "of walks that are taken up": (WalkSchedule, WALK_MUTANTS),
     "of the delta feed": (DeltaSchedule, DELTA_MUTANTS),
     "with an access review": (ReviewSchedule, REVIEW_MUTANTS),
     "of pushed groups": (GroupSchedule, GROUP_MUTANTS),

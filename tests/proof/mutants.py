@@ -17,7 +17,7 @@ from syncd.core.classification import Said
 from syncd.core.policy import Policy
 from syncd.core.subjects import Account, Candidate, LinkKey, Lookup, Origin, Presence, Subject
 from syncd.ports import OutcomeKind, SourceUnhealthyError
-from syncd.store import comparison, decisions, leases
+from syncd.store import comparison, confirmations, decisions, leases
 from syncd.store import runs as ledger
 from syncd.store.accounts import account_of
 from syncd.store.decision_tables import approval, waiver
@@ -195,6 +195,13 @@ def _hint_is_a_fact() -> Any:
     return together(swap(singly, "subject_of", subject), swap(kernel, "refutes", lambda *_: None))
 
 
+class _NothingToDo:
+    """A statement that does nothing."""
+
+    def all(self, *_: object, **__: object) -> tuple[()]:
+        return ()
+
+
 def _in_any_order() -> Any:
     """Find in an order that is another one each time, and leave effects in it."""
     real, rng = planning.make_plan, random.Random(0)
@@ -224,6 +231,11 @@ REVIEW_MUTANTS: Final[Mapping[str, Mutant]] = {
 
 LONG_MUTANTS: Final[Mapping[str, Mutant]] = {"no budget": _no_budget}
 """What is taken away of what is added up over many runs, by name."""
+
+WALK_MUTANTS: Final[Mapping[str, Mutant]] = {
+    "what a walk had read that died is of now": lambda: swap(confirmations, "_HAND_OVER", _NothingToDo()),
+}
+"""What is taken away from walks that are taken up, by name."""
 
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "a plan in any order": _in_any_order,

@@ -178,6 +178,7 @@ class Schedule:
         """With nothing moving, the same rows in another order make the same plan (I17)."""
         okta = self.world.okta
         okta.failing_page, self._is_nested = None, True
+        self._finish_walk(self.world.desk(self.world.database))
         # The second in a row knows all that is learnt by looking twice.
         orders = (str, str, lambda one: sha256(f"{self._number} {one}".encode()).hexdigest())
         plans = []
@@ -199,6 +200,7 @@ class Schedule:
         world.policy = _lenient(before)
         self._is_nested = True
         believing, desk = self._believing(), world.desk(world.database)
+        self._finish_walk(believing)
         for looking in (believing, *repeat(desk, _RUNS_TO_AGREE - 1)):
             result = report_drift(looking)
             if result.report is None:
@@ -211,6 +213,11 @@ class Schedule:
         self._agreed()
         self._rests(desk)
         self._balance(sum(result.report.counts.values()))
+
+    def _finish_walk(self, desk: Desk) -> None:
+        """Take up the walk of a process that died: what it has read is of a time when things still moved."""
+        if not self.world.okta.walks[-1].is_complete:
+            report_drift(desk)
 
     def _is_over(self, plan: Plan) -> bool:
         """Return whether a plan has nothing that happens by itself."""

@@ -25,6 +25,7 @@ def test_no_schedule_breaks_an_invariant(shard: int) -> None:
 
 OF_EACH = {
     "of many runs": 200,
+    "of walks that are taken up": 200,
     "of the delta feed": 400,
     "with an access review": 400,
     "of pushed groups": 80,

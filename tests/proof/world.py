@@ -81,11 +81,16 @@ class Tapped:
 
 @dataclass
 class Walk:
-    """One walk over the listing: whom it has listed, whether it came to the end, and when its first page was asked."""
+    """One walk over the listing: when its first page was asked, whom each page had, and whether it came to the end."""
 
     began: int
-    listed: set[str] = field(default_factory=set)
+    pages: list[frozenset[str]] = field(default_factory=list)
     is_complete: bool = False
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The Okta user ids that it has listed."""
+        return frozenset().union(*self.pages)
 
 
 @dataclass
@@ -103,29 +108,29 @@ class ProvedOkta(FakeOkta):
         self.before_lookup = lambda asked: point(f"{QUESTION}{asked}")
 
     def pages(self, resume: str | None = None) -> Iterator[AssignmentPage]:
-        """As the port says."""
-        assert resume is None, "its pages have no cursor"
-        walk = Walk(self.step())
+        """As the port says. Whoever takes a walk up has its pages as they were, and begins when it began."""
+        walk, last, more = Walk(self.step()), "", "more"
+        if resume is not None:
+            which, number, more, last = resume.split(" ")
+            taken_up = self.walks[int(which)]
+            walk = Walk(taken_up.began, taken_up.pages[: int(number)])
+        place = len(self.walks)
         self.walks.append(walk)
-        listing = self._listing()
-        for page in listing:
-            walk.listed |= {row.okta_user_id for row in page.rows}
-            yield page
+        while more:
+            self.before_page(len(walk.pages) + 1)
+            ids = self._page(last, len(walk.pages) + 1)
+            more = "more" if len(ids) == self.page_size else ""
+            last = self.order(ids[-1]) if ids else last
+            walk.pages.append(frozenset(ids))
+            cursor = f"{place} {len(walk.pages)} {more} {last}"
+            yield AssignmentPage(len(walk.pages), tuple(self.assigned[one] for one in ids), cursor)
         walk.is_complete = True
 
-    def _listing(self) -> Iterator[AssignmentPage]:
-        last, number = "", 0
-        while True:
-            number += 1
-            self.before_page(number)
-            if number == self.failing_page:
-                raise refuse(f"page {number} answered 500")
-            shown = sorted(self.assigned.keys() - self.hidden, key=self.order)
-            ids = [one for one in shown if self.order(one) > last][: self.page_size]
-            yield AssignmentPage(number, tuple(self.assigned[one] for one in ids))
-            if len(ids) < self.page_size:
-                return
-            last = self.order(ids[-1])
+    def _page(self, last: str, number: int) -> list[str]:
+        if number == self.failing_page:
+            raise refuse(f"page {number} answered 500")
+        shown = sorted(self.assigned.keys() - self.hidden, key=self.order)
+        return [one for one in shown if self.order(one) > last][: self.page_size]
 
     def mend(self) -> None:
         """Let nothing fail and nothing be left out any more."""
