@@ -11,7 +11,7 @@ import click
 
 from syncd.cli.console import announce, print_json, say, silent
 from syncd.cli.files import check_writable, write_private
-from syncd.cli.options import app_option, choose_app, config_option, quiet_option, situations
+from syncd.cli.options import app_option, choose_app, config_option, filled, quiet_option, situations
 from syncd.cli.reporting import result_as_json, show_message, show_told
 from syncd.core.situations import NO_DRIFT, Situation
 from syncd.reporting import FORMATS, check, render
@@ -39,10 +39,16 @@ _TO_BE_REPAIRED: Final = frozenset({ExitCode.DRIFT, ExitCode.BLOCKED})
     metavar="FILE",
     help="Write it there instead of printing it: at once, and readable by you only.",
 )
-@click.option("--from-run", metavar="ID", help="Show the report of that run again, byte for byte. Okta is not asked.")
+@click.option(
+    "--from-run",
+    metavar="ID",
+    callback=filled,
+    help="Show the report of that run again, byte for byte. Okta is not asked.",
+)
 @click.option(
     "--fail-on",
     metavar="SITUATION,...",
+    callback=filled,
     help="Exit with 2 only when one of these situations occurs. Default: any but in-sync and unmanaged.",
 )
 @click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
@@ -68,14 +74,14 @@ def command(
     from syncd.bootstrap.settings import load_settings
 
     form = _form(form, is_json=is_json, profile=profile)
-    watched = situations(fail_on, "--fail-on") if fail_on else frozenset(Situation) - NO_DRIFT
-    if from_run and accept_rows is not None:
+    watched = situations(fail_on, "--fail-on") if fail_on is not None else frozenset(Situation) - NO_DRIFT
+    if from_run is not None and accept_rows is not None:
         raise click.UsageError("--accept-rows is about a listing that is read now, and --from-run reads none.")
     if output:
         check_writable(output)
     settings = load_settings(config_path)
     name, _ = choose_app(settings, app_name)
-    if from_run:
+    if from_run is not None:
         from syncd.bootstrap.stores import open_store
 
         with open_store(settings) as store:
@@ -127,7 +133,7 @@ def _table_as_text(told: Mapping[str, Any]) -> bytes:
 def _show_table(told: Mapping[str, Any]) -> None:
     show_told(told)
     plan, app = told["report"]["plan"], told["report"]["app"]
-    if told["exitCode"] in _TO_BE_REPAIRED and plan["items"]:
+    if told["exitCode"] in _TO_BE_REPAIRED and plan["items"] and not told["outcomes"]:
         say(f"To repair: syncd reconcile --app {app} --apply --expect-digest {plan['digest']}")
 
 

@@ -62,6 +62,7 @@ _FORESEEN: Final = {
     "SourceUnhealthyError": SOURCE_UNHEALTHY,
     "SchemaBehindError": CONFIGURATION,
     "Unavailable": ERROR,
+    "DatabaseFileError": ERROR,
     "TooManyTokensError": ERROR,
     "UnknownUserError": ERROR,
     "RefusedDecisionError": ERROR,

@@ -38,6 +38,16 @@ def quiet_option(function: Decorated) -> Decorated:
     return click.option("--quiet", "-q", is_flag=True, help="Show no progress.")(function)
 
 
+def filled(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return what an option was given, or None without it. Raises `click.BadParameter` where it is blank.
+
+    A blank one comes from a variable that is not set: nobody means by it what leaving the option out means.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("it must not be empty; leave the option out instead")
+    return value
+
+
 def situations(names: str, option: str) -> frozenset[Situation]:
     """Return the situations that an option names, separated by commas. Raises `click.BadParameter`."""
     try:

@@ -1,7 +1,7 @@
 """`syncd plan`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,7 +11,10 @@ from syncd.cli.operator import cause, opened, told
 from syncd.cli.options import app_option, config_option, json_option
 
 if TYPE_CHECKING:
-    from syncd.ports import KeptRun
+    from syncd.ports import Database, KeptRun
+
+_UNDO: Final = "undo"
+_OF_SOME: Final = " of some"
 
 
 @click.group("plan")
@@ -84,10 +87,22 @@ def approve(run_or_digest: str, approver: str, reason: str, config_path: Path | 
 
     with opened(config_path, app_name) as (_, name, store):
         approval, kept = approve_plan(store, name, cause(reason), run_or_digest, approver)
+        command = _carrying_out(store, name, kept)
     _show(kept)
     say(f"Approved by {approver} until {told(approval.expires)}, once.")
-    say(f"To carry it out: syncd reconcile --app {name} --apply --expect-digest {approval.digest}")
+    say(f"To carry it out: {command} --app {name} --apply --expect-digest {approval.digest}")
+    if kept.record.kind.endswith(_OF_SOME):
+        say("It was made with --only: give it the same --only again, or it is another plan.")
     return 0
+
+
+def _carrying_out(store: "Database", name: str, kept: "KeptRun") -> str:
+    """Return the command that makes this plan again: the undoing of a run, or a run over everybody."""
+    if kept.record.kind != _UNDO:
+        return "syncd reconcile"
+    with store.reading(name) as unit:
+        told_of = unit.audit_trail(run_id=kept.record.run_id)
+    return f"syncd undo {next((one.detail['undoes'] for one in told_of if 'undoes' in one.detail), 'RUN')}"
 
 
 def _show(kept: "KeptRun") -> None:

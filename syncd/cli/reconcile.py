@@ -2,18 +2,14 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 import click
 
 from syncd.cli.console import announce, print_json, say, silent
-from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option, situations
+from syncd.cli.next_steps import after_reconciling, command_with
+from syncd.cli.options import app_option, choose_app, config_option, filled, json_option, quiet_option, situations
 from syncd.cli.reporting import result_as_json, show_result
-
-if TYPE_CHECKING:
-    from syncd.workflows.running import RunResult
-
-_BLOCKED: Final = 4
+from syncd.workflows.running import ExitCode, RunResult
 
 
 @click.command()
@@ -26,8 +22,19 @@ _BLOCKED: Final = 4
 @click.option(
     "--expect-digest", metavar="DIGEST", help="Carry out only the plan of this digest, the one that was read."
 )
-@click.option("--only", metavar="SITUATION,...", help="Plan for these situations alone; the report has them all.")
-@click.option("--despite-window", "despite", metavar="REASON", help="Repair in a maintenance window; it is recorded.")
+@click.option(
+    "--only",
+    metavar="SITUATION,...",
+    callback=filled,
+    help="Plan for these situations alone; the report has them all.",
+)
+@click.option(
+    "--despite-window",
+    "despite",
+    metavar="REASON",
+    callback=filled,
+    help="Repair in a maintenance window; it is recorded.",
+)
 @click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
 @json_option
 @quiet_option
@@ -58,7 +65,7 @@ def command(
     settings = load_settings(config_path)
     name, app = choose_app(settings, app_name)
     apply_it = apply_it or (as_configured and app.apply)
-    chosen = situations(only, "--only") if only else None
+    chosen = situations(only, "--only") if only is not None else None
     progress = silent if quiet else announce
     with (
         sealing_beside_a_run(settings) if apply_it else nullcontext(),
@@ -70,18 +77,15 @@ def command(
         print_json(result_as_json(result))
         return int(result.exit_code)
     show_result(result)
-    if result.report:
-        _say_what_next(name, result, only, apply_it=apply_it)
+    command = command_with(f"syncd reconcile --app {name}", {"--only": only, "--despite-window": despite})
+    _say_what_next(command, result, apply_it=apply_it)
     return int(result.exit_code)
 
 
-def _say_what_next(name: str, result: "RunResult", only: str | None, *, apply_it: bool) -> None:
-    """Print the command by which a plan that was not carried out can be. `only` is the option that it was made with."""
-    plan = result.report.plan if result.report else None
-    if plan is None or not plan.items:
+def _say_what_next(command: str, result: RunResult, *, apply_it: bool) -> None:
+    """Print how it goes on after a run. `command` is a dry run with the options that it was made with."""
+    if result.report is None or not result.report.plan.items:
         return
-    if result.exit_code == _BLOCKED or (apply_it and plan.proposals):
-        say(f'When it is right: syncd plan approve {plan.digest} --app {name} --by NAME --reason "..."')
-    if not apply_it:
-        some = f" --only {only}" if only else ""
-        say(f"To carry it out: syncd reconcile --app {name}{some} --apply --expect-digest {plan.digest}")
+    to_be_applied = not apply_it or result.exit_code is ExitCode.STALE_PLAN
+    for line in after_reconciling(command, result.report, result.outcomes, to_be_applied=to_be_applied):
+        say(line)

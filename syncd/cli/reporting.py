@@ -80,7 +80,7 @@ def _show_report(report: Told, told: Told) -> None:
     _show_findings(report["findings"])
     if report["groups"]:
         _show_groups(report["groups"])
-    _show_plan(report["plan"])
+    _show_plan(report["plan"], told)
 
 
 def _show_counts(counts: Mapping[str, int]) -> None:
@@ -121,7 +121,7 @@ def _show_most(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         say(f"... and {len(rows) - SHOWN} more; --json has them all")
 
 
-def _show_plan(plan: Told) -> None:
+def _show_plan(plan: Told, told: Told) -> None:
     items = plan["items"]
     if not items and not plan["deferred"]:
         say("Nothing to repair.")
@@ -140,7 +140,16 @@ def _show_plan(plan: Told) -> None:
     for one in plan["deferred"]:
         say(f"Left out: {one['userName']} ({one['situation']}): {one['reason']}")
     for objection in plan["objections"]:
+        _show_objection(objection, plan["approval"], told)
+
+
+def _show_objection(objection: str, approval: str | None, told: Told) -> None:
+    """Print an objection, and whether an approval overrules it. What none overrules is why the run was blocked."""
+    stands = approval is None or told["exitCode"] == ExitCode.STALE_PLAN or objection in told["message"]
+    if stands:
         click.secho(f"Blocked: {objection}", fg="red")
+    else:
+        say(f"Overruled by approval {approval}: {objection}")
 
 
 def _approval(item: Told) -> str:

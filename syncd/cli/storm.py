@@ -72,7 +72,6 @@ def undo(config_path: Path | None, app_name: str | None, since: datetime | None,
     """
     from syncd.bootstrap.settings import load_settings
     from syncd.bootstrap.stores import open_store
-    from syncd.core.changes import Cause
     from syncd.workflows.undo_storm import list_storm, undo_storm
 
     settings = load_settings(config_path)
@@ -83,7 +82,7 @@ def undo(config_path: Path | None, app_name: str | None, since: datetime | None,
         if count != expect:
             message = f"{count} accounts would be opened, not {expect}. Nothing was done; read the list again"
             raise Failure(message)
-        opened = undo_storm(store, name, Cause("operator", reason="a storm of pushes was undone"), begin)
+        opened = undo_storm(store, name, cause("a storm of pushes was undone"), begin)
     if as_json:
         print_json([_as_json(one) for one in opened])
     else:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 import click
 
 from syncd.cli.console import announce, heading, print_json, print_table, say, silent
+from syncd.cli.next_steps import approving, may_be_approved
 from syncd.cli.operator import actor
 from syncd.cli.options import app_option, choose_app, config_option, json_option, quiet_option
 from syncd.cli.reporting import show_message, show_outcomes
+from syncd.workflows.running import ExitCode
 
 if TYPE_CHECKING:
     from syncd.core.planning import Plan
+    from syncd.workflows.running import RunResult
 
 
 @click.command()
@@ -56,9 +59,22 @@ def command(
     _show(plan)
     show_outcomes([one.as_json() for one in result.outcomes])
     show_message(result.message, result.exit_code)
-    if plan.items and not apply_it:
-        say(f"To carry it out: syncd undo {run_id} --app {name} --apply --expect-digest {plan.digest}")
+    _say_what_next(f"syncd undo {run_id} --app {name} --apply", name, plan, result, apply_it=apply_it)
     return int(result.exit_code)
+
+
+def _say_what_next(command: str, name: str, plan: "Plan", result: "RunResult", *, apply_it: bool) -> None:
+    """Print how a plan that was not carried out can be; `command` is what would. A plan is kept by --apply alone."""
+    if result.exit_code == ExitCode.BLOCKED:
+        if not may_be_approved(result.standing):
+            return
+        if apply_it:
+            say(f"To have it approved: {approving(plan.digest, name)}")
+            say("Then give the same command again.")
+        else:
+            say(f"To have it approved, first: {command}")
+    elif plan.items and not apply_it:
+        say(f"To carry it out: {command} --expect-digest {plan.digest}")
 
 
 def _show(plan: "Plan") -> None:

@@ -125,9 +125,18 @@ class Runs(Protocol):
         """Write that item `position` (from 0) is about to be carried out."""
 
     def conclude(
-        self, run_id: str, position: int, outcome: OutcomeKind, reason: str, result_version: int | None = None
+        self,
+        run_id: str,
+        position: int,
+        outcome: OutcomeKind,
+        reason: str,
+        result_version: int | None = None,
+        made: str | None = None,
     ) -> None:
-        """Write how the item ended. Raises ValueError when it has ended already."""
+        """Write how the item ended. Raises ValueError when it has ended already.
+
+        `made` is the SCIM id of the account that there was not before, so that its events can be found by the item.
+        """
 
     def spent(self) -> Mapping[Effect, Spent]:
         """Return how many effects were carried out in the last 24 hours and 7 days, by the database's clock.

@@ -89,13 +89,16 @@ _STRAYS: Final = (
 _items: Final = select(run.c.id, plan_item.c.position).join_from(
     plan_item, run, (run.c.pk == plan_item.c.run_pk) & (run.c.app == plan_item.c.app)
 )
+# The event of a change of a group, or of its members, is about the group. What was made before the ledger kept its id
+# has an empty one, and NULL was it of items that are older still: of neither can be asked.
+_subject: Final = func.coalesce(plan_item.c.item["group"].as_string(), plan_item.c.account_id)
 _UNTOLD: Final = _items.where(
     plan_item.c.outcome == OutcomeKind.DONE.value,
-    plan_item.c.account_id.is_not(None),
+    _subject != "",
     ~exists().where(
         audit_event.c.app == plan_item.c.app,
         audit_event.c.run_id == run.c.id,
-        audit_event.c.subject_id == plan_item.c.account_id,
+        audit_event.c.subject_id == _subject,
     ),
 )
 _UNCONCLUDED: Final = _items.where(

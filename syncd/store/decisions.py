@@ -39,7 +39,7 @@ _UNMARK: Final = (
     .returning(mark.c.kind)
 )
 _MARKS: Final = (
-    select(mark, resource.c.id, resource.c.label)
+    select(mark, resource.c.id, resource.c.doc)
     .join_from(mark, resource, resource.c.pk == mark.c.resource_pk)
     .where(_live_mark)
     .order_by(resource.c.ukey, mark.c.kind)
@@ -285,7 +285,7 @@ def marks_on(scope: Scope, pk: int) -> frozenset[MarkKind]:
 
 def _mark_of(row: AnyRow) -> Mark:
     since, until = moment_of(row.since), optional_moment(row.until)
-    return Mark(row.id, row.label or "", MarkKind(row.kind), row.actor, row.reason, since, until)
+    return Mark(row.id, row.doc.get("userName") or "", MarkKind(row.kind), row.actor, row.reason, since, until)
 
 
 def _waiver_of(row: AnyRow) -> Waiver:

@@ -94,6 +94,10 @@ class DatabaseUnavailableError(Unavailable):
         self.reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
 
 
+class DatabaseFileError(ValueError):
+    """The file of a SQLite database can neither be opened nor made; the message says why, and what to do."""
+
+
 class Transactions:
     """Opens transactions of one database, on connections that stay open in between.
 
@@ -102,7 +106,10 @@ class Transactions:
     """
 
     def __init__(self, url: str) -> None:
-        """Take the URL of a database. Nothing is opened yet. Raises ValueError for a URL that is not understood."""
+        """Take the URL of a database. Nothing is opened yet.
+
+        Raises ValueError for a URL that is not understood, and `DatabaseFileError`.
+        """
         self._engine = make_engine(url)
         self.dialect: Final = self._engine.dialect.name
         self._writer_lock = _writer_lock_of(self._engine.url) if self.dialect == "sqlite" else None
@@ -266,7 +273,10 @@ def _close(link: Link) -> None:
 
 
 def _writer_lock_of(url: URL) -> WriterLock:
-    """Return the lock of a SQLite file. Makes the file, for its owner only. Raises ValueError where it cannot be."""
+    """Return the lock of a SQLite file. Makes the file, for its owner only.
+
+    Raises `DatabaseFileError` where it cannot be, and ValueError for a SQLite that is too old.
+    """
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise ValueError(f"SQLite {sqlite3.sqlite_version} is too old: {_OLDEST_SQLITE_NAME} or newer is needed.")
     path = Path(url.database or "").absolute()
@@ -274,4 +284,8 @@ def _writer_lock_of(url: URL) -> WriterLock:
         path.touch(mode=0o600)
         return WriterLock(path.with_name(f"{path.name}-writer"), WRITER_PATIENCE)
     except OSError as error:
-        raise ValueError(f"The database file {path} cannot be opened: {error.strerror}.") from None
+        message = (
+            f"The database file {path} cannot be opened: {error.strerror}. "
+            "Run this as the user that owns it, or put database.url right; the folder has to be there"
+        )
+        raise DatabaseFileError(message) from None

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, u
 
 from syncd.core.evidence import Closure
 from syncd.core.guard import NOTHING_SPENT, Spent
-from syncd.core.planning import Item
+from syncd.core.planning import NEW, Item
 from syncd.core.situations import REVOKES, Effect
 from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
 from syncd.store import confirmations
@@ -98,6 +98,7 @@ _CONCLUDE: Final = _OPEN_ITEM.values(
     outcome=bindparam("new_outcome"),
     reason=bindparam("new_reason"),
     result_version=bindparam("new_version"),
+    account_id=func.coalesce(bindparam("new_account", type_=plan_item.c.account_id.type), plan_item.c.account_id),
 ).returning(plan_item.c.position)
 _SPENT: Final = (
     select(
@@ -148,10 +149,10 @@ _KEPT: Final = (
 )
 _ITEMS: Final = select(plan_item).where(plan_item.c.run_pk == bindparam("of_pk")).order_by(plan_item.c.position)
 _about: Final = (plan_item.c.app == bindparam("of_app"), plan_item.c.account_id == bindparam("of_account"))
-# What is planned where there is no account has an empty account id, and the person in the item alone.
+# What is planned where there is no account has the person in the item alone, and the account when it has been made.
 _about_person: Final = (
     plan_item.c.app == bindparam("of_app"),
-    plan_item.c.account_id == "",
+    (plan_item.c.account_id == "") | plan_item.c.effect.in_(sorted(effect.value for effect in NEW)),
     plan_item.c.item["oktaUserId"].as_string() == bindparam("of_person"),
 )
 
@@ -236,10 +237,24 @@ class SqlRuns:
             raise ValueError(f"item {position} of run {run_id} is not open")
 
     def conclude(
-        self, run_id: str, position: int, outcome: OutcomeKind, reason: str, result_version: int | None = None
+        self,
+        run_id: str,
+        position: int,
+        outcome: OutcomeKind,
+        reason: str,
+        result_version: int | None = None,
+        made: str | None = None,
     ) -> None:
-        """Write how the item ended. Raises ValueError when it has ended already, or is not there."""
-        told = {"new_outcome": outcome.value, "new_reason": reason, "new_version": result_version}
+        """Write how the item ended, and the SCIM id of an account that it made.
+
+        Raises ValueError when it has ended already, or is not there.
+        """
+        told = {
+            "new_outcome": outcome.value,
+            "new_reason": reason,
+            "new_version": result_version,
+            "new_account": made,
+        }
         if self._change(_CONCLUDE, run_id, of_position=position, **told) is None:
             raise ValueError(f"item {position} of run {run_id} is not open")
 

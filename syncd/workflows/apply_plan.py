@@ -204,7 +204,8 @@ def _effect(desk: Desk, work: Work, position: int, item: Item) -> Outcome:
         stored, objection = _read_scene(desk, unit, item, work)
         changed = unit.record(_CHANGES[item.effect](item, stored)) if objection is None else None
         kind = OutcomeKind.SKIPPED if objection else OutcomeKind.DONE
-        unit.runs.conclude(work.run_id, position, kind, objection or "", changed.version if changed else None)
+        version, made = (changed.version, changed.id if item.effect in NEW else None) if changed else (None, None)
+        unit.runs.conclude(work.run_id, position, kind, objection or "", version, made)
         late = unit.decisions.now() - item.since if changed and item.since else None
         if late is not None and late > desk.revocation_sla > timedelta(0):
             unit.note(Action.REVOCATION_LATE, _lateness(item, late))

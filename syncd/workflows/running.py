@@ -9,6 +9,7 @@ from enum import IntEnum
 from syncd.core.alarms import RunNews, news_of_failure, news_of_report, news_of_unhealthy_source
 from syncd.core.changes import Action
 from syncd.core.evidence import Ending
+from syncd.core.guard import Objection
 from syncd.core.reports import DriftReport
 from syncd.core.situations import Situation
 from syncd.ports import (
@@ -47,7 +48,7 @@ class RunResult:
 
     `moved` says in words what is different now from the plan that was expected. `fault` is why nothing could be said,
     where that is the source's. `document` is the report as it was kept: what every format is rendered from; None where
-    the run was not over everybody.
+    the run was not over everybody. `standing` is what the guard objects to, where there is no report that has it.
     """
 
     exit_code: ExitCode
@@ -57,6 +58,7 @@ class RunResult:
     moved: tuple[str, ...] = field(default=())
     fault: SourceFault | None = None
     document: bytes | None = None
+    standing: tuple[Objection, ...] = field(default=())
 
     @property
     def applied(self) -> int:

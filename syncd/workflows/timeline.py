@@ -80,7 +80,9 @@ def read_timeline(unit: UnitOfWork, account_ids: Iterable[str], okta_user_id: st
     if okta_user_id is not None:
         runs += unit.runs.about_person(okta_user_id, MOST_ENTRIES)
         entries += map(_of_log, unit.hints.events(okta_user_id, MOST_ENTRIES))
-    entries += (_of_plan(kept, item) for kept in runs for item in kept.items)
+    # What made an account is about the account and about the person.
+    planned = {(kept.record.run_id, item.position): (kept, item) for kept in runs for item in kept.items}
+    entries += (_of_plan(kept, item) for kept, item in planned.values())
     entries += _of_decisions(unit, {kept.record.plan_digest for kept in runs} - {None})
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_ENTRIES])
 

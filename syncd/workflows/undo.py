@@ -52,7 +52,8 @@ def _refuse(plan: Plan, verdict: Verdict, expected_digest: str | None) -> RunRes
         return RunResult(ExitCode.STALE_PLAN, f"the plan is now {plan.digest}, not {expected_digest}. Nothing was done")
     if not verdict.allowed:
         objections = "; ".join(map(str, verdict.standing))
-        return RunResult(ExitCode.BLOCKED, f"the plan is blocked: {objections}. Nothing was done")
+        message = f"the plan is blocked: {objections}. Nothing was done"
+        return RunResult(ExitCode.BLOCKED, message, standing=verdict.standing)
     return None
 
 

@@ -77,6 +77,25 @@ def test_a_database_that_cannot_be_reached_is_told_in_its_own_words_without_its_
     assert "swordfish" not in told
 
 
+def test_a_database_file_that_cannot_be_opened_is_told_with_a_remedy(installed: Office, capsys: Capture) -> None:
+    lock = installed.path.parent / "syncd.db-writer"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    assert installed.syncd("plan", "list") == ERROR
+    told = capsys.readouterr().err
+    assert "syncd.db cannot be opened: Is a directory. Run this as the user that owns it, or put database.url" in told
+    assert "bug" not in told
+
+
+def test_a_database_in_a_folder_that_is_missing_is_told_with_a_remedy(office: Office, capsys: Capture) -> None:
+    office.path.write_text(f'[database]\nurl = "sqlite:///{office.path.parent}/no/such.db"\n', encoding="utf-8")
+    assert office.syncd("db", "upgrade") == ERROR
+    told = capsys.readouterr().err
+    assert "such.db cannot be opened: No such file or directory." in told
+    assert "the folder has to be there" in told
+    assert "bug" not in told
+
+
 def test_upgrading_twice_is_harmless(installed: Office, capsys: Capture) -> None:
     assert installed.syncd("db", "upgrade") == 0
     assert installed.syncd("db", "check") == 0

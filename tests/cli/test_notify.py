@@ -9,6 +9,7 @@ import pytest
 from scim.resource import MembershipChange
 from syncd.bootstrap.settings import load_settings
 from syncd.bootstrap.stores import open_store
+from syncd.cli.operator import actor
 from syncd.core.changes import Cause, Change
 from tests.cli.conftest import Office
 from tests.delivery.web_receiver import WebReceiver, web_receiver
@@ -121,6 +122,8 @@ def test_a_storm_is_listed_and_undone(installed: Office, capsys: pytest.CaptureF
     assert "2 accounts would be opened, not 3" in capsys.readouterr().err
     assert installed.syncd("storm", "undo", "--since", "2026-01-01T00:00:00Z", "--expect", "2") == 0
     assert "Opened 2 accounts." in capsys.readouterr().out
+    with open_store(load_settings(installed.path)) as store, store.reading("crm") as unit:
+        assert {unit.audit_trail(subject_id=one, limit=1)[0].actor for one in ids} == {actor()}
     assert installed.syncd("storm", "list", "--since", "2026-01-01", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
     assert [(one["account"], one["objection"]) for one in listed] == [(one, "it is open already") for one in ids]

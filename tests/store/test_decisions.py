@@ -67,6 +67,12 @@ def test_marks_and_waivers_of_another_application_are_not_seen(database: SqlData
             unit.decisions.mark(ann, MarkKind.HOLD, "x", None)
 
 
+def test_a_mark_is_told_with_the_user_name_and_not_with_the_name_that_is_shown(database: SqlDatabase) -> None:
+    with database.transaction(APP, CAUSE) as unit:
+        unit.decisions.mark(user(unit, "ann@example.com", displayName="Ann Oak"), MarkKind.HOLD, "leave", None)
+        assert [one.user_name for one in unit.decisions.marks()] == ["ann@example.com"]
+
+
 def waiver(unit: UnitOfWork, account_id: str, **changes: object) -> Waiver:
     values: dict[str, object] = {
         "waiver_id": "w1",

@@ -10,6 +10,7 @@ from scim.errors import Unavailable
 from scim.store import Query
 from syncd.core.changes import Cause
 from syncd.store import DatabaseUnavailableError, SqlDatabase, display_url, open_database, with_schema
+from syncd.store.engine import DatabaseFileError
 from syncd.store.unit_of_work import SqlUnitOfWork
 from syncd.store.urls import parse_url
 from syncd.store.writer_lock import WriterLock
@@ -227,5 +228,5 @@ def test_the_url_of_a_schema_keeps_other_options() -> None:
 
 
 def test_a_sqlite_file_that_cannot_be_made_says_why(tmp_path: Path, clock: SteppingClock) -> None:
-    with pytest.raises(ValueError, match=r"cannot be opened: No such file or directory"):
+    with pytest.raises(DatabaseFileError, match=r"cannot be opened: No such file or directory\. Run this as the user"):
         open_database(f"sqlite:///{tmp_path / 'no' / 'such.db'}", clock=clock, new_id=str)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from syncd.core.guard import Ground
 from syncd.core.policy import Rule
 from syncd.core.situations import Situation
 from syncd.ports import OutcomeKind
@@ -141,6 +142,7 @@ def test_an_undo_that_is_blocked_can_be_approved(office: Office, crowd: list[str
     office.okta.assigned |= rows
     plan, result = undo(office.desk, run_id, apply=True)
     assert (result.exit_code, result.applied) == (ExitCode.BLOCKED, 0)
+    assert [one.ground for one in result.standing] == [Ground.THRESHOLD]
     approve_plan(office.database, APP, ANN, plan.digest, "bob")
     assert undo(office.desk, run_id, apply=True)[1].applied == 3
     assert all(office.is_open(one) for one in crowd)
