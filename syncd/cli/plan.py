@@ -9,8 +9,11 @@ from syncd.cli.console import heading, print_json, print_table, say
 from syncd.cli.failures import Failure
 from syncd.cli.operator import cause, opened, told
 from syncd.cli.options import app_option, config_option, json_option
+from syncd.cli.plan_view import PLANNED, group_names, print_items
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from syncd.ports import KeptRun
 
 
@@ -43,7 +46,7 @@ def list_plans(limit: int, config_path: Path | None, app_name: str | None, as_js
     elif rows:
         print_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
     else:
-        say(f"{name} has had no run yet. Begin with: syncd drift-report --app {name}")
+        say(_no_run(name))
     return 0
 
 
@@ -59,13 +62,16 @@ def show(run_or_digest: str | None, tell: bool, config_path: Path | None, app_na
         latest = unit.runs.latest(1)
         named = run_or_digest or (latest[0].run_id if latest else "")
         kept = unit.runs.kept(named)
+        names = group_names(unit, kept.items) if kept else {}
+    if not named:
+        raise Failure(_no_run(name))
     if kept is None:
         message = f"no run of {name} has the id or the plan {named!r}. See: syncd plan list --app {name}"
         raise Failure(message)
     if as_json:
         print_json(_as_json(kept))
     else:
-        _show(kept)
+        _show(kept, names)
     return 2 if tell and kept.items else 0
 
 
@@ -90,26 +96,21 @@ def approve(run_or_digest: str, approver: str, reason: str, config_path: Path | 
     return 0
 
 
-def _show(kept: "KeptRun") -> None:
+def _no_run(app: str) -> str:
+    return f"{app} has had no run yet. Begin with: syncd drift-report --app {app}"
+
+
+def _show(kept: "KeptRun", names: "Mapping[str, str] | None" = None) -> None:
     record = kept.record
-    heading(f"Plan {record.plan_digest} of run {record.run_id} ({record.kind}, {told(record.started)})")
-    if not kept.items:
-        say("Nothing to do.")
+    if record.plan_digest is None:
+        ended = "has made no plan yet" if record.ended is None else f"made no plan: it ended with {record.exit_code}"
+        say(f"Run {record.run_id} ({record.kind}, {told(record.started)}) {ended}.")
         return
-    print_table(
-        ("effect", "user name", "because", "needs approval", "outcome", "why"),
-        (
-            (
-                one.item.effect,
-                one.item.user_name,
-                one.item.situation,
-                "yes" if one.item.proposed else "",
-                one.outcome or "",
-                one.reason or one.item.waits or one.item.reason,
-            )
-            for one in kept.items
-        ),
-    )
+    heading(f"Plan {record.plan_digest} of run {record.run_id} ({record.kind}, {told(record.started)})")
+    if kept.items:
+        print_items(kept.items, names or {}, PLANNED)
+    else:
+        say("Nothing to do.")
 
 
 def _as_json(kept: "KeptRun") -> dict[str, Any]:
