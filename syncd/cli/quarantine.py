@@ -117,7 +117,6 @@ def discard(quarantine_id: str, reason: str, config_path: Path | None, app_name:
 
 def _show_end(found: "Quarantine", approval: "Approval | None", app: str) -> None:
     """Print what became of the plan, or what may become of it."""
-    this = f"{found.quarantine_id} --app {app}"
     if found.ended is not None:
         say(f"Ended {told(found.ended)}: {_ended(found)}{f': {found.reason}' if found.reason else ''}.")
         return
@@ -125,8 +124,8 @@ def _show_end(found: "Quarantine", approval: "Approval | None", app: str) -> Non
         say(f"It is approved {_approved(approval)}, once.")
         say(f"To carry it out:  syncd reconcile --app {app} --apply --expect-digest {found.digest}")
     else:
-        say(f'When it is right: syncd quarantine release {this} --by NAME --reason "..."')
-    say(f'Otherwise:        syncd quarantine discard {this} --reason "..."')
+        say(f'When it is right: syncd quarantine release {found.quarantine_id} --app {app} --by NAME --reason "..."')
+    say(f'Otherwise:        syncd quarantine discard {found.quarantine_id} --app {app} --reason "..."')
 
 
 def _approved(approval: "Approval | None") -> str:
