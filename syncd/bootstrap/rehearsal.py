@@ -128,7 +128,7 @@ class Rehearsal:
     def explain(self, key: str) -> tuple[Explanation, ...]:
         """Do what `syncd explain` does."""
         with run_desk(self.settings, APP, self.announce) as desk:
-            return explain(desk.database, desk.source, APP, desk.policy, key)
+            return explain(desk, key)
 
     def repairs(self, situation: Situation) -> bool:
         """Whether a run repairs that situation by itself."""

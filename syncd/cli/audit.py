@@ -166,7 +166,8 @@ for one in RECORDS:
 
 
 def _show(verdict: "Verdict", folder: Path | None) -> None:
-    say(f"{verdict.size - verdict.started_at} entries hashed again, up to number {verdict.size - 1}.")
+    hashed = verdict.size - verdict.started_at
+    say(f"{hashed} entries hashed again{f', up to number {verdict.size - 1}' if hashed else ''}.")
     say(f"{verdict.checkpoints} checkpoints, the newest of {verdict.signed} entries.")
     say(f"{verdict.outside} heads kept elsewhere{f' ({folder})' if folder else ''}.")
     say(f"Root {verdict.root.hex()}, epoch {verdict.epoch}. {verdict.pending} events wait to be sealed.")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TABLE: Final = "table"
 _FORMS: Final = [TABLE, *(name for name in FORMATS if ":" not in name)]
 _PROFILES: Final = [name.partition(":")[2] for name in FORMATS if ":" in name]
+_NO_DRIFT: Final = " and ".join(", ".join(one for one in Situation if one in NO_DRIFT).rsplit(", ", 1))
 _TO_BE_REPAIRED: Final = frozenset({ExitCode.DRIFT, ExitCode.BLOCKED})
 
 
@@ -49,7 +50,7 @@ _TO_BE_REPAIRED: Final = frozenset({ExitCode.DRIFT, ExitCode.BLOCKED})
     "--fail-on",
     metavar="SITUATION,...",
     callback=filled,
-    help="Exit with 2 only when one of these situations occurs. Default: any but in-sync and unmanaged.",
+    help=f"Exit with 2 only when one of these situations occurs. Default: any but {_NO_DRIFT}.",
 )
 @click.option("--accept-rows", type=int, metavar="N", help="Believe a listing of N rows though it shrank; this once.")
 @quiet_option

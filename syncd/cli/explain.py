@@ -34,8 +34,7 @@ def command(user: str, config_path: Path | None, app_name: str | None, as_json: 
     settings = load_settings(config_path)
     name, _ = choose_app(settings, app_name)
     with run_desk(settings, name, announce) as desk:
-        asked = (desk.database, desk.source, name, desk.policy, user)
-        explanations: tuple[Explanation | PersonExplanation, ...] = explain(*asked) or explain_people(*asked)
+        explanations: tuple[Explanation | PersonExplanation, ...] = explain(desk, user) or explain_people(desk, user)
     if not explanations:
         message = f"no account of {name} has the user name, work e-mail, SCIM id or Okta user id {user!r}"
         raise Failure(message)
@@ -46,7 +45,7 @@ def command(user: str, config_path: Path | None, app_name: str | None, as_json: 
         if isinstance(explanation, Explanation):
             show_explanation(explanation)
         else:
-            show_person(explanation)
+            show_person(explanation, name)
     return 0
 
 
@@ -67,7 +66,7 @@ def show_explanation(explanation: Explanation) -> None:
     _show_timeline(explanation.timeline)
 
 
-def show_person(explanation: PersonExplanation) -> None:
+def show_person(explanation: PersonExplanation, app: str) -> None:
     """Print somebody who has no account, what Okta says of them now, what a run would do, and what happened so far."""
     lookup, grace = explanation.lookup, explanation.grace_hours
     heading(f"{explanation.user_name or 'not in the last listing'} (Okta {explanation.okta_user_id})")
@@ -76,7 +75,7 @@ def show_person(explanation: PersonExplanation) -> None:
     say(f"Okta now:  {lookup.presence}: {lookup.detail}")
     lasting = f", once it lasts for {grace:g} hours" if grace is not None else ""
     told = [f"Mode:      {explanation.mode}{lasting}"]
-    told += [f"Points to: account {one}: syncd explain {one}" for one in explanation.accounts]
+    told += [f"Points to: account {one}: syncd explain {one} --app {app}" for one in explanation.accounts]
     _show_judgement(explanation.judgement, told)
     _show_timeline(explanation.timeline)
 

@@ -38,7 +38,7 @@ def test(config_path: Path | None, as_json: bool) -> int:
 @click.option("--all", "with_ended", is_flag=True, help="Those that are over as well: the youngest 50.")
 @json_option
 def list_reasons(config_path: Path | None, app_name: str | None, with_ended: bool, as_json: bool) -> int:
-    """List what stands and needs somebody: since when, how often it was seen, and when it was told."""
+    """List what stands and needs somebody: since when, how often it was seen, when it was told, and what to do."""
     from syncd.bootstrap.settings import load_settings
     from syncd.bootstrap.stores import open_store
     from syncd.core.messages import reason_as_json
@@ -68,6 +68,9 @@ def list_reasons(config_path: Path | None, app_name: str | None, with_ended: boo
                 for one in reasons
             ),
         )
+        for one in reasons:
+            if one.ended is None:
+                say(f"\n{one.notice.title}\n  {one.notice.remedy}")
     else:
         say("Nothing stands.")
     return 0

@@ -9,8 +9,11 @@ from syncd.cli.console import heading, print_json, print_table, say
 from syncd.cli.failures import Failure
 from syncd.cli.operator import cause, opened, told
 from syncd.cli.options import app_option, config_option, json_option
+from syncd.cli.plan_view import PLANNED, group_names, print_items
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from syncd.ports import Database, KeptRun
 
 _UNDO: Final = "undo"
@@ -46,7 +49,7 @@ def list_plans(limit: int, config_path: Path | None, app_name: str | None, as_js
     elif rows:
         print_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
     else:
-        say(f"{name} has had no run yet. Begin with: syncd drift-report --app {name}")
+        say(_no_run(name))
     return 0
 
 
@@ -62,13 +65,16 @@ def show(run_or_digest: str | None, tell: bool, config_path: Path | None, app_na
         latest = unit.runs.latest(1)
         named = run_or_digest or (latest[0].run_id if latest else "")
         kept = unit.runs.kept(named)
+        names = group_names(unit, kept.items) if kept else {}
+    if not named:
+        raise Failure(_no_run(name))
     if kept is None:
         message = f"no run of {name} has the id or the plan {named!r}. See: syncd plan list --app {name}"
         raise Failure(message)
     if as_json:
         print_json(_as_json(kept))
     else:
-        _show(kept)
+        _show(kept, names)
     return 2 if tell and kept.items else 0
 
 
@@ -88,7 +94,9 @@ def approve(run_or_digest: str, approver: str, reason: str, config_path: Path | 
     with opened(config_path, app_name) as (_, name, store):
         approval, kept = approve_plan(store, name, cause(reason), run_or_digest, approver)
         command = _carrying_out(store, name, kept)
-    _show(kept)
+        with store.reading(name) as unit:
+            names = group_names(unit, kept.items)
+    _show(kept, names)
     say(f"Approved by {approver} until {told(approval.expires)}, once.")
     say(f"To carry it out: {command} --app {name} --apply --expect-digest {approval.digest}")
     if kept.record.kind.endswith(_OF_SOME):
@@ -105,26 +113,21 @@ def _carrying_out(store: "Database", name: str, kept: "KeptRun") -> str:
     return f"syncd undo {next((one.detail['undoes'] for one in told_of if 'undoes' in one.detail), 'RUN')}"
 
 
-def _show(kept: "KeptRun") -> None:
+def _no_run(app: str) -> str:
+    return f"{app} has had no run yet. Begin with: syncd drift-report --app {app}"
+
+
+def _show(kept: "KeptRun", names: "Mapping[str, str] | None" = None) -> None:
     record = kept.record
-    heading(f"Plan {record.plan_digest} of run {record.run_id} ({record.kind}, {told(record.started)})")
-    if not kept.items:
-        say("Nothing to do.")
+    if record.plan_digest is None:
+        ended = "has made no plan yet" if record.ended is None else f"made no plan: it ended with {record.exit_code}"
+        say(f"Run {record.run_id} ({record.kind}, {told(record.started)}) {ended}.")
         return
-    print_table(
-        ("effect", "user name", "because", "needs approval", "outcome", "why"),
-        (
-            (
-                one.item.effect,
-                one.item.user_name,
-                one.item.situation,
-                "yes" if one.item.proposed else "",
-                one.outcome or "",
-                one.reason or one.item.waits or one.item.reason,
-            )
-            for one in kept.items
-        ),
-    )
+    heading(f"Plan {record.plan_digest} of run {record.run_id} ({record.kind}, {told(record.started)})")
+    if kept.items:
+        print_items(kept.items, names or {}, PLANNED)
+    else:
+        say("Nothing to do.")
 
 
 def _as_json(kept: "KeptRun") -> dict[str, Any]:

@@ -8,8 +8,10 @@ import click
 from syncd.cli.console import heading, print_json, print_table, say
 from syncd.cli.operator import cause, opened, told
 from syncd.cli.options import app_option, config_option, json_option
+from syncd.cli.plan_view import STOPPED, group_names, print_items
 
 if TYPE_CHECKING:
+    from syncd.core.consents import Approval
     from syncd.ports import Quarantine
 
 
@@ -27,11 +29,12 @@ def list_quarantines(everything: bool, config_path: Path | None, app_name: str |
     """List the plans in quarantine, the youngest first. Exit code 4 when there is one."""
     with opened(config_path, app_name) as (_, name, store), store.reading(name) as unit:
         found = unit.decisions.quarantines(ended=everything)
+        approvals = {one.digest: unit.decisions.approval_of(one.digest) for one in found if one.ended is None}
     if as_json:
-        print_json([_as_json(one) for one in found])
+        print_json([_as_json(one, approvals.get(one.digest)) for one in found])
     elif found:
         print_table(
-            ("id", "plan", "since", "runs", "why", "ended"),
+            ("id", "plan", "since", "runs", "why", "approved", "ended"),
             (
                 (
                     one.quarantine_id,
@@ -39,10 +42,12 @@ def list_quarantines(everything: bool, config_path: Path | None, app_name: str |
                     told(one.since),
                     one.runs,
                     "; ".join(map(str, one.objections)),
-                    f"{one.outcome} by {one.ended_by}" if one.ended else "",
+                    _approved(approvals.get(one.digest)),
+                    _ended(one),
                 )
                 for one in found
             ),
+            whole=("id", "plan"),
         )
         say(f"To read one: syncd quarantine show ID --app {name}")
     else:
@@ -60,23 +65,21 @@ def show(quarantine_id: str, config_path: Path | None, app_name: str | None, as_
     from syncd.workflows.decide import find_quarantine
 
     with opened(config_path, app_name) as (_, name, store):
-        found = find_quarantine(store, name, quarantine_id)
+        found = find_quarantine(store, name, quarantine_id, ended=True)
         with store.reading(name) as unit:
             kept = unit.runs.kept(found.run_id)
-    items = kept.items if kept else ()
+            items = kept.items if kept else ()
+            names = group_names(unit, items)
+            approval = unit.decisions.approval_of(found.digest) if found.ended is None else None
     if as_json:
-        print_json({**_as_json(found), "items": [one.item.as_json() for one in items]})
+        print_json({**_as_json(found, approval), "items": [one.item.as_json() for one in items]})
         return 0
     heading(f"Plan {found.digest}, in quarantine since {told(found.since)}, made by {found.runs} runs")
     for objection in found.objections:
         say(f"{objection.ground}: {objection}")
     say()
-    print_table(
-        ("effect", "user name", "because", "why"),
-        ((one.item.effect, one.item.user_name, one.item.situation, one.item.reason) for one in items),
-    )
-    say(f'When it is right: syncd quarantine release {found.quarantine_id} --app {name} --by NAME --reason "..."')
-    say(f'Otherwise:        syncd quarantine discard {found.quarantine_id} --app {name} --reason "..."')
+    print_items(items, names, STOPPED)
+    _show_end(found, approval, name)
     return 0
 
 
@@ -112,13 +115,35 @@ def discard(quarantine_id: str, reason: str, config_path: Path | None, app_name:
     return 0
 
 
-def _as_json(one: "Quarantine") -> dict[str, Any]:
+def _show_end(found: "Quarantine", approval: "Approval | None", app: str) -> None:
+    """Print what became of the plan, or what may become of it."""
+    if found.ended is not None:
+        say(f"Ended {told(found.ended)}: {_ended(found)}{f': {found.reason}' if found.reason else ''}.")
+        return
+    if approval:
+        say(f"It is approved {_approved(approval)}, once.")
+        say(f"To carry it out:  syncd reconcile --app {app} --apply --expect-digest {found.digest}")
+    else:
+        say(f'When it is right: syncd quarantine release {found.quarantine_id} --app {app} --by NAME --reason "..."')
+    say(f'Otherwise:        syncd quarantine discard {found.quarantine_id} --app {app} --reason "..."')
+
+
+def _approved(approval: "Approval | None") -> str:
+    return f"by {approval.approver} until {told(approval.expires)}" if approval else ""
+
+
+def _ended(one: "Quarantine") -> str:
+    return f"{one.outcome} by {one.ended_by}" if one.ended else ""
+
+
+def _as_json(one: "Quarantine", approval: "Approval | None") -> dict[str, Any]:
     return {
         "id": one.quarantine_id,
         "plan": one.digest,
         "run": one.run_id,
         "objections": [{"ground": each.ground.value, "text": each.text} for each in one.objections],
         "runs": one.runs,
+        "approved": {"by": approval.approver, "until": told(approval.expires)} if approval else None,
         "since": told(one.since),
         "ended": told(one.ended),
         "endedBy": one.ended_by,

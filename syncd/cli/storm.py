@@ -47,10 +47,13 @@ def list_closed(config_path: Path | None, app_name: str | None, since: datetime 
     settings = load_settings(config_path)
     name, _ = choose_app(settings, app_name)
     with open_store(settings) as store:
-        begin = _begin(settings, store, name, since)
-        closed = list_storm(store, name, begin)
+        begin = _noticed(settings, store, name, since)
+        closed = list_storm(store, name, begin) if begin else ()
     if as_json:
         print_json([_as_json(one) for one in closed])
+        return 0
+    if begin is None:
+        say(f"No storm was noticed at {name}. To look all the same, say from when on: --since 2026-01-31T14:00")
         return 0
     _show(closed)
     count = sum(one.objection is None for one in closed)
@@ -117,15 +120,21 @@ def release(config_path: Path | None, app_name: str | None, minutes: int) -> int
 
 
 def _begin(settings: "Settings", store: "Database", app: str, since: datetime | None) -> datetime:
+    begin = _noticed(settings, store, app, since)
+    if begin is None:
+        message = f"no storm was noticed at {app}. Say from when on to look: --since 2026-01-31T14:00"
+        raise Failure(message)
+    return begin
+
+
+def _noticed(settings: "Settings", store: "Database", app: str, since: datetime | None) -> datetime | None:
+    """Return the moment from which on to look: the one given, or else before the last storm; None without a storm."""
     from syncd.workflows.undo_storm import last_storm
 
     if since is not None:
         return since.replace(tzinfo=UTC)
     noticed = last_storm(store, app)
-    if noticed is None:
-        message = f"no storm was noticed at {app}. Say from when on to look: --since 2026-01-31T14:00"
-        raise Failure(message)
-    return (noticed - settings.apps[app].storm_rule().window).replace(microsecond=0)
+    return noticed and (noticed - settings.apps[app].storm_rule().window).replace(microsecond=0)
 
 
 def _show(closed: "Sequence[Closed]") -> None:

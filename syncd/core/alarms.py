@@ -149,7 +149,10 @@ def _quarantine(report: DriftReport) -> Iterable[Notice]:
             *map(str, report.verdict.standing),
             f"Plan {report.plan.digest} has {len(report.plan.items)} repairs. None of them was carried out.",
         ),
-        remedy=f"Read it: syncd quarantine list --app {report.app}. When it is right: syncd quarantine release ID",
+        remedy=(
+            f"Read it: syncd quarantine list --app {report.app}. "
+            f'When it is right: syncd quarantine release ID --app {report.app} --by NAME --reason "..."'
+        ),
         run_id=report.run_id,
     )
 

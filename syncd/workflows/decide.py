@@ -35,7 +35,8 @@ def unmark_account(database: Database, app: str, cause: Cause, key: str, kind: M
     with database.transaction(app, replace(cause, reason=None)) as unit:
         account = _one(unit.find_accounts(key), key, app)
         if not unit.decisions.unmark(account.id, kind, reason):
-            raise RefusedDecisionError(f"{account.user_name} has no mark {kind}; syncd mark list shows what is marked")
+            which = f"syncd mark list --app {app} shows what is marked"
+            raise RefusedDecisionError(f"{account.user_name} has no mark {kind}; {which}")
     return account
 
 
@@ -58,7 +59,8 @@ def end_waiver(database: Database, app: str, cause: Cause, waiver_id: str) -> No
     reason = _given(cause.reason, "say why the waiver ends: --reason TEXT")
     with database.transaction(app, replace(cause, reason=None)) as unit:
         if not unit.decisions.end_waiver(waiver_id, reason):
-            raise RefusedDecisionError(f"no waiver {waiver_id} is in force; syncd waiver list shows those that are")
+            which = f"syncd waiver list --app {app} shows those that are"
+            raise RefusedDecisionError(f"no waiver {waiver_id} is in force; {which}")
 
 
 def approve_plan(
@@ -73,7 +75,8 @@ def approve_plan(
     with database.transaction(app, replace(cause, reason=None)) as unit:
         kept = unit.runs.kept(named)
         if kept is None or kept.record.plan_digest is None:
-            raise RefusedDecisionError(f"no run of {app} has made a plan {named!r}; syncd plan show shows the last")
+            which = f"syncd plan list --app {app} shows the last ones"
+            raise RefusedDecisionError(f"no run of {app} has made a plan {named!r}; {which}")
         return unit.decisions.approve(kept.record.plan_digest, approver, reason, lasting), kept
 
 
@@ -98,13 +101,24 @@ def discard_quarantine(database: Database, app: str, cause: Cause, quarantine_id
     return found
 
 
-def find_quarantine(database: Database, app: str, named: str) -> Quarantine:
-    """Return the standing quarantine of that id, digest or run. Raises `RefusedDecisionError` when there is none."""
+def find_quarantine(database: Database, app: str, named: str, *, ended: bool = False) -> Quarantine:
+    """Return the standing quarantine of that id, digest or run; with `ended`, where none is, the youngest that was.
+
+    Raises `RefusedDecisionError` when there is none.
+    """
     with database.reading(app) as unit:
-        for one in unit.decisions.quarantines():
-            if named in {one.quarantine_id, one.digest, one.run_id}:
-                return one
-    raise RefusedDecisionError(f"no plan {named} is in quarantine; syncd quarantine list shows those that are")
+        found = [
+            one
+            for one in unit.decisions.quarantines(ended=ended)
+            if named in {one.quarantine_id, one.digest, one.run_id}
+        ]
+    if found:
+        return next((one for one in found if one.ended is None), found[0])
+    if ended:
+        which = f"syncd quarantine list --all --app {app} shows those that were"
+        raise RefusedDecisionError(f"no plan {named} was ever in quarantine; {which}")
+    which = f"syncd quarantine list --app {app} shows those that are"
+    raise RefusedDecisionError(f"no plan {named} is in quarantine; {which}")
 
 
 def _given(text: str | None, otherwise: str) -> str:

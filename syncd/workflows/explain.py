@@ -11,12 +11,13 @@ from syncd.core.consents import Waiver
 from syncd.core.group_planning import is_admin_group
 from syncd.core.groups import Belonging
 from syncd.core.guard import Scene, forbids
-from syncd.core.planning import Item, accept, freeze_flapping, grant_grace
+from syncd.core.planning import Item, accept, freeze_flapping, grant_grace, keeps_to_windows
 from syncd.core.policy import Policy
 from syncd.core.rejections import Rejections, reject
 from syncd.core.situations import Effect, Situation
 from syncd.core.subjects import Account, LinkKey, Lookup, Subject, subject_of
-from syncd.ports import AssignmentSource, Database, UnitOfWork
+from syncd.ports import UnitOfWork
+from syncd.workflows.desk import Desk
 from syncd.workflows.disputes import Disputes, ask_claimants
 from syncd.workflows.judgement import Judgement, judge, lookup_as_json
 from syncd.workflows.memberships import Here, Membership, ask_memberships
@@ -64,22 +65,20 @@ class Explanation:
         }
 
 
-def explain(
-    database: Database, source: AssignmentSource, app: str, policy: Policy, key: str
-) -> tuple[Explanation, ...]:
+def explain(desk: Desk, key: str) -> tuple[Explanation, ...]:
     """Explain every account that `key` names: a SCIM id, an Okta user id, a user name or a work e-mail address.
 
     Asks Okta now, uncached; an answer that is not definitive shows as unknown. Empty when no account has that key.
     """
-    with database.reading(app) as unit:
-        known = [_known(unit, account.id, policy) for account in unit.find_accounts(key)]
+    with desk.database.reading(desk.app) as unit:
+        known = [_known(unit, account.id, desk.policy) for account in unit.find_accounts(key)]
     return tuple(
         _explain_one(
+            desk,
             one,
-            source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None,
-            ask_claimants(source, one.claimants, policy.lookup_limit),
-            ask_memberships(source, one.scene.account, one.here),
-            policy,
+            desk.source.look_up(one.scene.account.external_id) if one.scene.account.external_id else None,
+            ask_claimants(desk.source, one.claimants, desk.policy.lookup_limit),
+            ask_memberships(desk.source, one.scene.account, one.here),
         )
         for one in known
         if one
@@ -121,9 +120,9 @@ def _known(unit: UnitOfWork, account_id: str, policy: Policy) -> _Known | None:
 
 
 def _explain_one(
-    known: _Known, lookup: Lookup | None, disputes: Disputes, memberships: tuple[Membership, ...], policy: Policy
+    desk: Desk, known: _Known, lookup: Lookup | None, disputes: Disputes, memberships: tuple[Membership, ...]
 ) -> Explanation:
-    account = known.scene.account
+    policy, account = desk.policy, known.scene.account
     (subject,) = disputes.tell([_subject(account, lookup)])
     # As the version, so the pushes that changed nothing: the next run begins after them. It asks about claimants first.
     known = replace(known, scene=replace(known.scene, is_confirmed=False, is_disputed=bool(subject.contenders)))
@@ -135,18 +134,18 @@ def _explain_one(
     return Explanation(
         account=account,
         lookup=lookup,
-        judgement=judge(finding, scene, lookup, policy),
+        judgement=judge(desk, finding, scene, lookup),
         keys=_keys(account),
-        memberships=tuple(_held_back(one, known, policy) for one in memberships),
+        memberships=tuple(_held_back(desk, one, known) for one in memberships),
         timeline=known.timeline,
     )
 
 
-def _held_back(membership: Membership, known: _Known, policy: Policy) -> Membership:
+def _held_back(desk: Desk, membership: Membership, known: _Known) -> Membership:
     """Return the membership; where Okta does not hold it, with what keeps a run from ending it, if anything does."""
     if not membership.is_here or membership.in_okta is not Belonging.NOT_MEMBER:
         return membership
-    account = known.scene.account
+    account, policy = known.scene.account, desk.policy
     ended = Item(
         effect=Effect.REMOVE_MEMBER,
         situation=Situation.MEMBER_EXTRA,
@@ -160,6 +159,7 @@ def _held_back(membership: Membership, known: _Known, policy: Policy) -> Members
     is_admin = account.is_admin and is_admin_group(membership.group_id, membership.name, policy)
     is_waived = any(one.covers(Situation.MEMBER_EXTRA, known.now) for one in known.waivers)
     why = forbids(ended, replace(known.scene, account=replace(account, is_admin=is_admin), is_waived=is_waived), policy)
+    why = why or (desk.closed() if keeps_to_windows(ended) else None)
     said = (membership.detail, f"it would not be ended: {why}" if why else "")
     return replace(membership, detail="; ".join(filter(None, said)))
 

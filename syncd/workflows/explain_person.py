@@ -20,7 +20,8 @@ from syncd.core.policy import Policy
 from syncd.core.rejections import Rejections, reject
 from syncd.core.situations import TAXONOMY, Mode, Situation
 from syncd.core.subjects import Account, Assignment, Candidate, Lookup, Presence, Subject
-from syncd.ports import AssignmentSource, Database, UnitOfWork
+from syncd.ports import UnitOfWork
+from syncd.workflows.desk import Desk
 from syncd.workflows.explain import Explanation, explain
 from syncd.workflows.judgement import Judgement, judge, lookup_as_json
 from syncd.workflows.scene import read_scene
@@ -74,26 +75,24 @@ class PersonExplanation:
         }
 
 
-def explain_people(
-    database: Database, source: AssignmentSource, app: str, policy: Policy, key: str
-) -> tuple[Explanation | PersonExplanation, ...]:
+def explain_people(desk: Desk, key: str) -> tuple[Explanation | PersonExplanation, ...]:
     """Explain everybody in Okta whom `key` names where no account has it.
 
     `key` is an Okta user id, a user name or a SCIM id: that of a row of the last sealed snapshot, or of an account that
     was deleted here. Whoever has an account after all, under another name, is explained by that. Asks Okta now,
     uncached; an answer that is not definitive shows as unknown. Empty when nothing here and nobody in Okta has the key.
     """
-    with database.reading(app) as unit:
+    with desk.database.reading(desk.app) as unit:
         people = [(one, bool(unit.find_accounts(one))) for one in _named(unit, key)]
-        known = {one: _read(unit, one, policy) for one, has_account in people if not has_account}
+        known = {one: _read(unit, one, desk.policy) for one, has_account in people if not has_account}
     found: list[Explanation | PersonExplanation] = []
     for okta_user_id, has_account in people:
         if has_account:
-            found += explain(database, source, app, policy, okta_user_id)
+            found += explain(desk, okta_user_id)
             continue
-        lookup, person = source.look_up(okta_user_id), known[okta_user_id]
+        lookup, person = desk.source.look_up(okta_user_id), known[okta_user_id]
         if person.is_known or lookup.presence is not Presence.GONE:
-            found.append(_explain_one(person, lookup, policy))
+            found.append(_explain_one(desk, person, lookup))
     return tuple(found)
 
 
@@ -191,7 +190,8 @@ def _with_marks(subject: Subject, scenes: Mapping[str, Scene]) -> Subject:
 # ------------------------------------------------------------------ what follows
 
 
-def _explain_one(known: _Known, lookup: Lookup, policy: Policy) -> PersonExplanation:
+def _explain_one(desk: Desk, known: _Known, lookup: Lookup) -> PersonExplanation:
+    policy = desk.policy
     finding = _finding(known, lookup, policy)
     scene = known.scenes.get(finding.account.id) if finding.account else None
     scene = scene and replace(scene, is_waived=finding.waiver is not None, is_confirmed=False)
@@ -204,7 +204,7 @@ def _explain_one(known: _Known, lookup: Lookup, policy: Policy) -> PersonExplana
         tombstone=known.tombstone,
         accounts=tuple(one.account.id for one in known.subject.candidates) if known.subject else (),
         lookup=lookup,
-        judgement=judge(finding, scene, lookup, policy),
+        judgement=judge(desk, finding, scene, lookup),
         mode=policy.mode(finding.base),
         grace_hours=policy.grace(finding.base) / timedelta(hours=1) if has_grace else None,
         timeline=known.timeline,

@@ -1,14 +1,16 @@
 """What an explanation says of a finding: which checks hold now, what the next run would do, what would change that."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd.core.classification import Finding
 from syncd.core.guard import CHECKS, Scene, refutes
-from syncd.core.planning import NEW, Item
+from syncd.core.planning import NEW, Item, keeps_to_windows
 from syncd.core.policy import Policy
 from syncd.core.situations import EFFECTS, MEANINGS, Mode, Situation
-from syncd.core.subjects import Lookup
+from syncd.core.subjects import Account, Lookup, MarkKind
+from syncd.workflows.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,17 @@ class Judgement:
         }
 
 
-def judge(finding: Finding, scene: Scene | None, lookup: Lookup | None, policy: Policy) -> Judgement:
+def judge(desk: Desk, finding: Finding, scene: Scene | None, lookup: Lookup | None) -> Judgement:
     """Return the judgement of a finding. `scene` is its account's, None where there is none; `lookup` Okta's word now.
+
+    Of the desk are the application, its policy, and whether a maintenance window lasts now.
 
     Where a situation has no effect, the checks of the account are those of the first effect that there is.
     """
-    checks = tuple(_checks(finding, scene, lookup, policy))
-    return Judgement(finding, checks, _verdict(finding, checks, policy), _remedies(finding, checks, policy))
+    closed = desk.closed()
+    checks = (*_checks(finding, scene, lookup, desk.policy), *_windows(finding, closed))
+    verdict = _verdict(finding, checks, desk.policy, closed)
+    return Judgement(finding, checks, verdict, _remedies(desk, finding, checks))
 
 
 def lookup_as_json(lookup: Lookup | None) -> dict[str, Any] | None:
@@ -73,6 +79,13 @@ def _checks(
     return ((_BORNE_OUT, lookup is not None and refutes(supposed, lookup) is None),)
 
 
+def _windows(finding: Finding, closed: str | None) -> tuple[tuple[str, bool], ...]:
+    """Return the check of an effect that keeps to maintenance windows; `closed` says until when one lasts."""
+    keeps = finding.base in EFFECTS and keeps_to_windows(_supposed(finding))
+    return ((_OPEN, closed is None),) if keeps else ()
+
+
+_OPEN: Final = "no maintenance window lasts"
 _BORNE_OUT: Final = "Okta says now that the person is assigned, and not suspended"
 
 
@@ -90,32 +103,51 @@ def _supposed(finding: Finding) -> Item:
     )
 
 
-def _remedies(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> tuple[str, ...]:
+def _remedies(desk: Desk, finding: Finding, checks: tuple[tuple[str, bool], ...]) -> tuple[str, ...]:
     """Return what would make the next run do something else, as things that a person can do."""
-    effect, mode = EFFECTS.get(finding.base), policy.mode(finding.base)
-    found = [_WHAT_TO_DO[said] for said, holds in checks if not holds and said in _WHAT_TO_DO]
+    effect, mode = EFFECTS.get(finding.base), desk.policy.mode(finding.base)
+    account = finding.account
+    found = [
+        remedy.format(account=account.id if account else "", app=desk.app)
+        for said, holds in checks
+        if not holds
+        for remedy in _what_to_do(said, account)
+    ]
     if finding.waiver:
-        found.append(f"end the waiver: syncd waiver end {finding.waiver}")
+        found.append(f'end the waiver: syncd waiver end {finding.waiver} --app {desk.app} --reason "..."')
     if finding.base in {Situation.ACCESS_REJECTED, Situation.REJECTED_ASSIGNED}:
         found.append("take the assignment away in Okta: its next push would open the account again")
     if effect and mode is Mode.PROPOSE:
-        found.append("approve a plan that holds it: syncd plan approve")
+        found.append(f"approve a plan that holds it: {_APPROVE.format(app=desk.app)}")
     elif effect and mode is not Mode.AUTO:
         found.append(f'set modes.{finding.base} = "auto" for the application')
     return tuple(found)
 
 
+def _what_to_do(said: str, account: Account | None) -> Iterator[str]:
+    """Yield what would make a check hold; `{account}` and `{app}` are to be filled in."""
+    if said in _WHAT_TO_DO:
+        yield _WHAT_TO_DO[said]
+    kinds = _MARKS.get(said, ())
+    yield from (f"take the mark off: {_UNMARK[kind]}" for kind in kinds if account and kind in account.marks)
+
+
+_APPROVE: Final = 'syncd plan approve DIGEST --app {app} --by NAME --reason "..."'
+_UNMARK: Final = {kind: f'syncd mark remove {{account}} {kind} --app {{app}} --reason "..."' for kind in MarkKind}
+_MARKS: Final = {"the account is neither on hold nor exempt": (MarkKind.HOLD, MarkKind.EXEMPT)}
 _WHAT_TO_DO: Final = {
-    "the account is not protected": "take it out of `protected`, or: syncd mark remove USER protected",
-    "the account is neither on hold nor exempt": "syncd mark remove USER hold, or exempt",
-    "no access review rejects it": "decide otherwise in a review: syncd review open --scope rejected",
+    "the account is not protected": f"take it out of `protected`, or: {_UNMARK[MarkKind.PROTECTED]}",
+    "no access review rejects it": (
+        "decide otherwise in a review: syncd review open --app {app} --period FROM..TO --reviewer NAME --scope rejected"
+    ),
     "it is not in dispute whose the account is": "put its externalId right, or unassign the other in Okta",
     "enough administrators stay": "make somebody else an administrator first, or lower guard.min_admins",
-    "the budget is not used up": "wait, or approve the plan: syncd plan approve",
+    "the budget is not used up": f"wait, or approve the plan: {_APPROVE}",
+    _OPEN: 'wait until it ends, or: syncd reconcile --app {app} --apply --despite-window "..."',
 }
 
 
-def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy) -> str:
+def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Policy, closed: str | None) -> str:
     effect = EFFECTS.get(finding.situation)
     if effect is None:
         return f"nothing is done about it: {MEANINGS[finding.situation]}"
@@ -127,5 +159,6 @@ def _verdict(finding: Finding, checks: tuple[tuple[str, bool], ...], policy: Pol
         return f"only reported: the mode of {finding.situation} is {policy.mode(finding.situation)}"
     failed = [said for said, holds in checks if not holds]
     if failed:
-        return f"{effect} is held back: not so: {'; '.join(failed)}"
+        held = f"is held back: not so: {'; '.join(failed)}"
+        return f"{effect} {f'waits: {closed}' if failed == [_OPEN] else held}"
     return f"the next run with --apply would {effect} it, when the snapshot and the thresholds allow"

@@ -122,12 +122,16 @@ def _seen(desk: Desk, report: DriftReport, expected_digest: str) -> DriftReport:
 def _stale(desk: Desk, report: DriftReport, expected_digest: str | None) -> RunResult | None:
     if expected_digest in (None, report.plan.digest):
         return None
-    message = (
-        f"the plan is now {report.plan.digest}, not {expected_digest}: something moved since it was shown. "
-        "Nothing was changed. Read the plan below, then apply its digest"
-    )
     with desk.database.reading(desk.app) as unit:
+        was_made = unit.runs.kept(expected_digest or "") is not None
         moved = what_moved(unit, expected_digest or "", report.plan)
+    why = (
+        "something moved since it was shown" if was_made else f"no run of {desk.app} has made a plan {expected_digest}"
+    )
+    message = (
+        f"the plan is now {report.plan.digest}, not {expected_digest}: {why}. "
+        "Nothing was changed. Read the new plan, then apply its digest"
+    )
     return RunResult(ExitCode.STALE_PLAN, message, report, moved=moved)
 
 

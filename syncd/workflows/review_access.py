@@ -31,7 +31,7 @@ def decide_account(database: Database, app: str, cause: Cause, review_id: str, j
     """
     with database.transaction(app, cause) as unit:
         _open_review(unit, app, review_id)
-        item = _one(unit.reviews.items(review_id), judgement.account_id, review_id)
+        item = _one(unit.reviews.items(review_id), judgement.account_id, app, review_id)
         named = Judgement(
             item.entry.account_id, judgement.decision, judgement.reviewer.strip(), judgement.reason.strip()
         )
@@ -104,13 +104,14 @@ def _open_review(unit: UnitOfWork, app: str, review_id: str) -> Review:
     return review
 
 
-def _one(items: Sequence[ReviewItem], key: str, review_id: str) -> ReviewItem:
+def _one(items: Sequence[ReviewItem], key: str, app: str, review_id: str) -> ReviewItem:
     by_id = [one for one in items if key in {one.entry.account_id, one.entry.owner}]
     found = by_id or [one for one in items if fold(one.entry.user_name) == fold(key)]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise RefusedDecisionError(f"review {review_id} has no account {key!r}. See: syncd review show {review_id}")
+        which = f"syncd review show {review_id} --app {app}"
+        raise RefusedDecisionError(f"review {review_id} has no account {key!r}. See: {which}")
     ids = ", ".join(one.entry.account_id for one in found)
     raise RefusedDecisionError(
         f"{key!r} names {len(found)} accounts of review {review_id}: {ids}. Give one of these ids"

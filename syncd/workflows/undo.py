@@ -27,7 +27,7 @@ def undo(desk: Desk, run_id: str, *, apply: bool = False, expected_digest: str |
     with database.transaction(desk.app, desk.cause()) if apply else database.reading(desk.app) as unit:
         kept = unit.runs.kept(run_id)
         if kept is None or kept.record.run_id != run_id:
-            raise UnknownRunError(f"there is no run {run_id}; syncd plan list shows the last ones")
+            raise UnknownRunError(f"there is no run {run_id}; syncd plan list --app {desk.app} shows the last ones")
         plan = _with_claimants(unit, undo_plan(desk.app, _done(unit, kept), desk.policy))
         further = judge_record(unit.unsealed()) if plan.items else ()
         around = Circumstances(unit.staging.managed_active(), unit.runs.spent(), further=further)

@@ -88,6 +88,16 @@ def test_a_log_that_holds_is_told_with_what_was_looked_at(signed: Office, tmp_pa
     assert signed.syncd("audit", "verify", "--since", "2") == 0
 
 
+def test_of_a_log_without_entries_no_number_is_told(tmp_path: Path, installed: Office, capsys: Shown) -> None:
+    (tmp_path / "other.pub").write_text(f"{SigningKey.new('crm.example.com/syncd').key}\n")
+    configure(installed, origin="crm.example.com/syncd")
+    capsys.readouterr()
+    assert installed.syncd("audit", "verify", "--pubkey", str(tmp_path / "other.pub")) == 0
+    shown = capsys.readouterr().out
+    assert "0 entries hashed again.\n" in shown
+    assert "up to number" not in shown
+
+
 def test_the_first_bad_record_is_named_first(signed: Office, capsys: Shown) -> None:
     vandalise(
         signed,

@@ -16,6 +16,7 @@ from syncd.cli import main
 from syncd.cli.failures import CONFIGURATION, ERROR, SOURCE_UNHEALTHY, USAGE
 from syncd.core.changes import Cause, Change
 from syncd.core.okta_events import HintKind, NewHint
+from syncd.core.situations import NO_DRIFT, Situation
 from syncd.ports import Place
 from tests.cli.conftest import Office
 
@@ -213,6 +214,13 @@ def test_what_to_fail_on_can_be_chosen(installed: Office) -> None:
     assert installed.syncd("drift-report", "--fail-on", "orphan-gone,lapsed") == 0
     assert installed.syncd("drift-report", "--fail-on", "ghost") == 2
     assert installed.syncd("drift-report", "--fail-on", "no-such-situation") == USAGE
+
+
+def test_the_help_of_fail_on_names_every_situation_that_is_no_drift(capsys: Capture) -> None:
+    assert main(["drift-report", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
+    default = told.partition("Default: any but ")[2].partition(".")[0]
+    assert default.replace(" and ", ", ").split(", ") == [one.value for one in Situation if one in NO_DRIFT]
 
 
 def test_a_stale_digest_ends_with_its_own_exit_code(installed: Office, capsys: Capture) -> None:

@@ -76,9 +76,11 @@ def test_what_stands_is_listed_until_it_is_over(installed: Office, capsys: pytes
     assert installed.syncd("drift-report") == 3
     capsys.readouterr()
     assert installed.syncd("notify", "list") == 0
-    assert "crm: Okta could not be read completely (listing)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "crm: Okta could not be read completely (listing)" in shown
     assert installed.syncd("notify", "list", "--json") == 0
     (one,) = json.loads(capsys.readouterr().out)
+    assert one["remedy"] in shown
     assert (one["kind"], one["reason"], one["ended"]) == ("source-unhealthy", "source-unhealthy:listing", None)
     installed.org.assign(installed.org.create_user("ada@example.com", "Ada", "L"))
     assert installed.syncd("drift-report") == 2
@@ -111,9 +113,18 @@ def test_half_of_a_way_is_told_before_the_run(installed: Office, capsys: pytest.
     assert "notify.webhook_secret is missing" in capsys.readouterr().err
 
 
-def test_a_storm_is_listed_and_undone(installed: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    assert installed.syncd("storm", "list") == 1
+def test_where_no_storm_was_ever_noticed_the_list_is_empty_and_nothing_can_be_undone(
+    installed: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert installed.syncd("storm", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert installed.syncd("storm", "list") == 0
+    assert "No storm was noticed at crm." in capsys.readouterr().out
+    assert installed.syncd("storm", "undo", "--expect", "1") == 1
     assert "no storm was noticed at crm" in capsys.readouterr().err
+
+
+def test_a_storm_is_listed_and_undone(installed: Office, capsys: pytest.CaptureFixture[str]) -> None:
     ids = close(installed.path, "ann", "bob")
     assert installed.syncd("storm", "list", "--since", "2026-01-01") == 0
     shown = capsys.readouterr().out

@@ -232,7 +232,7 @@ def test_an_explanation_is_of_the_next_run_which_begins_after_the_push(office: O
     report_drift(office.desk)
     begun(office).to(Step.BEGUN)
     acknowledged(office, f"/Users/{crowd[0]}", put)
-    (told,) = explain(office.database, office.okta, APP, office.policy, crowd[0])
+    (told,) = explain(office.desk, crowd[0])
     assert ("no push has confirmed it since the run began", True) in told.judgement.checks
     assert told.judgement.verdict.startswith("the next run with --apply would deactivate it")
 

@@ -223,7 +223,7 @@ def test_an_account_that_is_disputed_since_is_not_opened_again_by_an_undo(office
 
 def test_an_explanation_names_the_other(office: Office, dispute: Dispute) -> None:
     office.okta.hidden.add(dispute.ada)
-    (told,) = explain(office.database, office.okta, APP, office.policy, dispute.account)
+    (told,) = explain(office.desk, dispute.account)
     assert told.judgement.finding.situation is Situation.DISPUTED
     assert f"{dispute.ada} (assigned)" in told.judgement.finding.reason
 

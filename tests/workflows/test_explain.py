@@ -28,7 +28,7 @@ ANN = Cause("operator:ann", reason="because")
 
 
 def explained(office: Office, key: str) -> Explanation:
-    (one,) = explain(office.database, office.okta, APP, office.policy, key)
+    (one,) = explain(office.desk, key)
     return one
 
 
@@ -45,7 +45,7 @@ def test_an_account_is_found_by_every_key(office: Office, by: str) -> None:
 
 
 def test_nobody_is_found_by_a_key_that_nobody_has(office: Office) -> None:
-    assert explain(office.database, office.okta, APP, office.policy, "nobody") == ()
+    assert explain(office.desk, "nobody") == ()
 
 
 def test_somebody_in_sync_is_told_to_be_in_sync(office: Office) -> None:
@@ -103,6 +103,62 @@ def test_what_okta_says_of_the_last_push_is_told(office: Office) -> None:
         Situation.SOURCE_SYNC_ERROR,
         "ERROR",
     )
+
+
+# ------------------------------------------------------------------ what would change it
+
+
+@pytest.mark.parametrize("kind", [MarkKind.PROTECTED, MarkKind.HOLD, MarkKind.EXEMPT])
+def test_a_mark_that_holds_an_effect_back_is_told_with_the_command_that_takes_it_off(
+    office: Office, kind: MarkKind
+) -> None:
+    account_id = office.hire("ada@example.com")
+    office.okta.delete(office.okta_id("ada@example.com"))
+    mark_account(office.database, APP, ANN, account_id, kind)
+    remedies = " ".join(explained(office, account_id).judgement.remedies)
+    assert f'syncd mark remove {account_id} {kind} --app {APP} --reason "..."' in remedies
+    assert remedies.count("syncd mark remove") == 1
+
+
+def test_a_waiver_is_told_with_the_command_that_ends_it(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    office.okta.delete(office.okta_id("ada@example.com"))
+    given = give_waiver(office.database, APP, ANN, account_id, replace(waiver_of(office), situation=None))
+    remedies = explained(office, account_id).judgement.remedies
+    assert f'end the waiver: syncd waiver end {given.waiver_id} --app {APP} --reason "..."' in remedies
+
+
+# ------------------------------------------------------------------ maintenance windows
+
+WINDOW = "a maintenance window lasts until 2026-01-31 05:00 UTC"
+
+
+def explained_in_a_window(office: Office, key: str) -> Explanation:
+    (one,) = explain(replace(office.desk, closed=lambda: WINDOW), key)
+    return one
+
+
+def test_in_a_maintenance_window_an_effect_is_told_to_wait_as_the_run_says(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    office.okta.delete(office.okta_id("ada@example.com"))
+    told = explained_in_a_window(office, account_id).judgement
+    assert told.verdict == f"deactivate waits: {WINDOW}"
+    assert ("no maintenance window lasts", False) in told.checks
+    assert f'syncd reconcile --app {APP} --apply --despite-window "..."' in " ".join(told.remedies)
+    assert ("no maintenance window lasts", True) in explained(office, account_id).judgement.checks
+
+
+def test_whom_okta_deactivated_waits_for_no_window_and_is_not_told_of_one(office: Office) -> None:
+    account_id = office.hire("ada@example.com")
+    office.okta.set_status(office.okta_id("ada@example.com"), "DEPROVISIONED")
+    told = explained_in_a_window(office, account_id).judgement
+    assert told.verdict.startswith("the next run with --apply would deactivate it")
+    assert "window" not in " ".join((*told.remedies, *(said for said, _ in told.checks)))
+
+
+def test_nothing_is_told_of_a_window_where_nothing_would_be_done(office: Office) -> None:
+    told = explained_in_a_window(office, office.hire("ada@example.com")).judgement
+    assert "window" not in " ".join((*told.remedies, *(said for said, _ in told.checks)))
 
 
 # ------------------------------------------------------------------ the timeline

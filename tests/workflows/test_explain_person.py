@@ -20,10 +20,11 @@ from tests.workflows.test_explain import happen
 
 LOGIN = "ada@example.com"
 NOT_HERE = "00uNotHere"
+APPROVE = 'approve a plan that holds it: syncd plan approve DIGEST --app crm --by NAME --reason "..."'
 
 
 def explained(office: Office, key: str) -> PersonExplanation:
-    (one,) = explain_people(office.database, office.okta, APP, office.policy, key)
+    (one,) = explain_people(office.desk, key)
     assert isinstance(one, PersonExplanation)
     return one
 
@@ -66,17 +67,17 @@ def test_somebody_whose_account_was_deleted_is_found_by_every_key_that_it_had(of
 
 @pytest.mark.parametrize("key", ["nobody", "nobody@example.com", NOT_HERE, "00u/../users"])
 def test_a_key_that_nothing_knows_names_nobody(office: Office, ghost: str, key: str) -> None:
-    assert explain_people(office.database, office.okta, APP, office.policy, key) == ()
+    assert explain_people(office.desk, key) == ()
 
 
 def test_what_is_no_okta_user_id_is_not_asked_about(office: Office, ghost: str) -> None:
-    explain_people(office.database, office.okta, APP, office.policy, "nobody")
+    explain_people(office.desk, "nobody")
     assert office.okta.lookups == []
 
 
 def test_nobody_is_found_by_the_listing_of_another_application(office: Office, ghost: str) -> None:
     office.database.ensure_app("other", "0oaother000000000001")  # type: ignore[attr-defined]  # of the fixture
-    assert explain_people(office.database, office.okta, "other", office.policy, LOGIN) == ()
+    assert explain_people(replace(office.desk, app="other"), LOGIN) == ()
 
 
 def test_somebody_whom_okta_knows_is_explained_before_the_first_listing(office: Office) -> None:
@@ -89,7 +90,7 @@ def test_who_has_an_account_under_another_name_is_explained_by_it(office: Office
     who = office.okta_id("lovelace@example.com")
     office.okta.assigned[who] = replace(office.okta.assigned[who], user_name=LOGIN, attributes={"userName": LOGIN})
     report_drift(office.desk)
-    (told,) = explain_people(office.database, office.okta, APP, office.policy, LOGIN)
+    (told,) = explain_people(office.desk, LOGIN)
     assert isinstance(told, Explanation)
     assert told.account.id == account_id
 
@@ -125,7 +126,7 @@ def test_what_okta_says_now_outweighs_the_listing(office: Office, ghost: str) ->
     ("mode", "verdict", "remedy"),
     [
         (Mode.REPORT, "only reported: the mode of ghost is report", 'set modes.ghost = "auto" for the application'),
-        (Mode.PROPOSE, "a run proposes to create it", "approve a plan that holds it: syncd plan approve"),
+        (Mode.PROPOSE, "a run proposes to create it", APPROVE),
         (Mode.AUTO, "the next run with --apply would create it", None),
     ],
 )
@@ -136,7 +137,10 @@ def test_what_a_run_would_do_and_what_would_change_that(
     told = explained(office, ghost)
     assert told.judgement.verdict.startswith(verdict)
     assert told.judgement.remedies == ((remedy,) if remedy else ())
-    assert told.judgement.checks == (("Okta says now that the person is assigned, and not suspended", True),)
+    assert told.judgement.checks == (
+        ("Okta says now that the person is assigned, and not suspended", True),
+        ("no maintenance window lasts", True),
+    )
     assert (told.mode, told.grace_hours) == (mode, 0.5)
 
 

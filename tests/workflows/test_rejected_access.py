@@ -194,11 +194,11 @@ def test_a_run_over_some_people_leaves_rejections_to_the_next_one(
 
 def test_explaining_a_rejected_account_names_the_review(office: Office, crowd: list[str], review: Review) -> None:
     decide(office, crowd[0])
-    (told,) = explain(office.database, office.okta, APP, office.policy, crowd[0])
+    (told,) = explain(office.desk, crowd[0])
     assert told.judgement.finding.situation is Situation.ACCESS_REJECTED
     assert "r-1" in told.judgement.finding.reason
     assert ("the review's rejection stands", True) in told.judgement.checks
     assert any("Okta" in one for one in told.judgement.remedies)
     approved(office)
-    (told,) = explain(office.database, office.okta, APP, office.policy, crowd[0])
+    (told,) = explain(office.desk, crowd[0])
     assert told.judgement.finding.situation is Situation.REJECTED_ASSIGNED

@@ -366,6 +366,8 @@ def test_a_stale_plan_tells_who_changed_what(office: Office, crowd: list[str]) -
     dismiss(office, LOGINS[2])
     result = reconcile(office.desk, apply=True, expected_digest=seen.plan.digest)
     assert result.exit_code is ExitCode.STALE_PLAN
+    assert "something moved since it was shown" in result.message
+    assert "Read the new plan, then apply its digest" in result.message
     told = "\n".join(result.moved)
     for expected in (
         f"changed: deactivate {LOGINS[0]} (account:updated by test",
@@ -373,3 +375,15 @@ def test_a_stale_plan_tells_who_changed_what(office: Office, crowd: list[str]) -
         f"new: deactivate {LOGINS[2]}",
     ):
         assert expected in told
+
+
+def test_a_digest_that_no_run_has_made_is_told_as_that_and_not_as_something_that_moved(
+    office: Office, crowd: list[str]
+) -> None:
+    dismiss(office, LOGINS[0])
+    result = reconcile(office.desk, apply=True, expected_digest="0" * 32)
+    assert result.exit_code is ExitCode.STALE_PLAN
+    assert f"no run of {APP} has made a plan {'0' * 32}" in result.message
+    assert "something moved" not in result.message
+    assert "Nothing was changed" in result.message
+    assert office.is_open(crowd[0])
