@@ -11,12 +11,15 @@ from hashlib import sha256
 from itertools import repeat
 from typing import Any, ClassVar, Final
 
+from sqlalchemy import select
+
 from syncd.core.changes import Cause
 from syncd.core.planning import Plan
 from syncd.core.policy import Policy
 from syncd.core.subjects import MarkKind, Origin
 from syncd.ports import AlreadyDecidedError, LeaseLostError
 from syncd.store import SqlDatabase
+from syncd.store.tables import snapshot
 from syncd.workflows.desk import Desk
 from syncd.workflows.reconcile import reconcile, report_drift
 from syncd.workflows.running import RunResult
@@ -214,9 +217,12 @@ class Schedule:
         self._rests(desk)
         self._balance(sum(result.report.counts.values()))
 
-    def _finish_walk(self, desk: Desk) -> None:
+    def _finish_walk(self, desk: Any) -> None:
         """Take up the walk of a process that died: what it has read is of a time when things still moved."""
-        if not self.world.okta.walks[-1].is_complete:
+        with desk.database.reading(desk.app) as unit:
+            begun = select(snapshot.c.pk).where(snapshot.c.app == unit._scope.app, snapshot.c.state == "open")
+            is_open = unit._scope.connection.execute(begun).first() is not None
+        if is_open:
             report_drift(desk)
 
     def _is_over(self, plan: Plan) -> bool:
