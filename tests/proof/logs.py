@@ -24,7 +24,7 @@ from syncd.ports.audit import AuditLog, LogWriter
 from syncd.signing import SigningKey, is_signed
 from syncd.store import SqlDatabase
 from syncd.store.audit_tables import audit_checkpoint, audit_head, audit_log, audit_pending
-from syncd.store.tables import audit_event
+from syncd.store.tables import audit_event, plan_item, run
 from syncd.workflows.seal_audit import LEASE, Notary
 from tests.proof.clocks import Wound
 from tests.proof.exploring import MEMORY
@@ -43,18 +43,38 @@ PAUSES: Final = (timedelta(seconds=25), timedelta(seconds=50), timedelta(minutes
 
 @dataclass
 class LogMonitor(Monitor):
-    """Looks at the log as well. `late` has the runs that were planned while an event waited for too long."""
+    """Looks at the log as well.
+
+    `late` has the runs that were planned while an event waited for too long, and the items that were intended then, by
+    the ids of run and account.
+    """
 
     clock: Wound = field(kw_only=True)
-    late: set[str] = field(default_factory=set)
-    known: set[str] = field(default_factory=set)
+    late: set[str | tuple[str, str]] = field(default_factory=set)
+    known: set[str | tuple[str, str]] = field(default_factory=set)
+
+    def look(self) -> None:
+        """As there, with what is intended now."""
+        with self.world.database.reading(self.world.app) as unit:
+            self._connection = unit._scope.connection
+            intended = self._connection.execute(
+                select(run.c.id, plan_item.c.account_id)
+                .join_from(plan_item, run, run.c.pk == plan_item.c.run_pk)
+                .where(plan_item.c.app == unit._scope.app, plan_item.c.intended.is_not(None))
+            )
+            self._note({(run_id, account_id) for run_id, account_id in intended})
+        super().look()
 
     def _plans(self) -> None:
         super()._plans()
-        for run_id in self.planned_at.keys() - self.known:
-            self.known.add(run_id)
-            if self._waited() > MOST_WAITED:
-                self.late.add(run_id)
+        self._note({*self.planned_at})
+
+    def _note(self, found: set[Any]) -> None:
+        """Note what is new, and whether an event waits for too long at this moment."""
+        new = found - self.known
+        self.known |= new
+        if new and self._waited() > MOST_WAITED:
+            self.late |= new
 
     def _waited(self) -> timedelta:
         oldest = select(func.min(audit_pending.c.event_pk)).scalar_subquery()
@@ -67,7 +87,8 @@ class LogMonitor(Monitor):
     def _event(self, event: dict[str, Any]) -> None:
         super()._event(event)
         if event["actor"].startswith("reconciler") and event["subject_id"]:
-            self._hold(event["run_id"] not in self.late, "I22: something was done while the audit log did not go on")
+            done = {event["run_id"], (event["run_id"], event["subject_id"])}
+            self._hold(self.late.isdisjoint(done), "I22: something was done while the audit log did not go on")
 
     def log_holds(self, signed: Mapping[int, bytes]) -> None:
         """Judge the log: each event once, and every checkpoint that was signed, by its size, of what is there."""

@@ -13,6 +13,7 @@ from syncd.ports import UnitOfWork
 from syncd.store import audit_log as stored_log
 from syncd.store import inbound
 from syncd.store.audit_tables import audit_head
+from syncd.workflows import apply_plan as kernel
 from syncd.workflows import hold_storm, notify, undo_storm
 from syncd.workflows import survey as surveying
 from tests.proof.mutants import Mutant, swap
@@ -59,6 +60,7 @@ def _held_for_a_window() -> Any:
 
 LOG_MUTANTS: Final[Mapping[str, Mutant]] = {
     "a log that does not go on stops nothing": lambda: swap(surveying, "judge_record", lambda _: ()),
+    "a log that stops while a plan is carried out": lambda: swap(kernel, "judge_record", lambda _: ()),
     "an approval goes beyond the log": lambda: swap(guard, "NEVER_OVERRULED", frozenset()),
     "no fencing of the log": _former_ones_seal,
 }
