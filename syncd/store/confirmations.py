@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, literal_column, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, literal_column, or_, select, update
 
 from syncd.store.confirmation_tables import confirmation, is_running
 from syncd.store.constructs import insert_on_each
@@ -12,19 +12,13 @@ from syncd.store.scope import Scope
 from syncd.store.tables import TYPE_CODES, lease, resource, run, snapshot, walk_version
 
 _APP: Final = bindparam("app", type_=confirmation.c.app.type)
-_youngest: Final = (
-    select(snapshot.c.state, snapshot.c.cursor)
-    .where(snapshot.c.app == _APP)
-    .order_by(snapshot.c.pk.desc())
-    .limit(1)
-    .subquery()
-)
+_youngest: Final = select(func.max(snapshot.c.pk)).where(snapshot.c.app == _APP).scalar_subquery()
 # A run that died is still running until another one begins: it may be finished. A run that was declared ended by a
 # process that had lost its lease may be being finished by who holds the lease now. A walk that died may be taken up.
 _GOES_ON: Final = or_(
     exists().where(lease.c.app == _APP, lease.c.holder.is_not(None)),
     exists().where(run.c.app == _APP, is_running),
-    exists().where(_youngest.c.state == "open", _youngest.c.cursor.is_not(None)),
+    exists().where(snapshot.c.pk == _youngest, snapshot.c.state == "open", snapshot.c.cursor.is_not(None)),
 )
 _NO_VERSION: Final = literal_column("-1", walk_version.c.version.type)
 _NOTE: Final = Prepared(

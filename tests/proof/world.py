@@ -112,7 +112,9 @@ class ProvedOkta(FakeOkta):
         walk, last, more = Walk(self.step()), "", "more"
         if resume is not None:
             which, number, more, last = resume.split(" ")
-            taken_up = self.walks[int(which)]
+            # A process that was killed took what it remembered with it, and nobody judges what it had listed.
+            forgotten = Walk(walk.began, [frozenset()] * int(number))
+            taken_up = self.walks[int(which)] if int(which) < len(self.walks) else forgotten
             walk = Walk(taken_up.began, taken_up.pages[: int(number)])
         place = len(self.walks)
         self.walks.append(walk)
