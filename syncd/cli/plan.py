@@ -10,6 +10,7 @@ from syncd.cli.failures import Failure
 from syncd.cli.operator import cause, opened, told
 from syncd.cli.options import app_option, config_option, json_option
 from syncd.cli.plan_view import PLANNED, group_names, print_items
+from syncd.ports import OF_SOME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from syncd.ports import Database, KeptRun
 
 _UNDO: Final = "undo"
-_OF_SOME: Final = " of some"
 
 
 @click.group("plan")
@@ -99,7 +99,7 @@ def approve(run_or_digest: str, approver: str, reason: str, config_path: Path | 
     _show(kept, names)
     say(f"Approved by {approver} until {told(approval.expires)}, once.")
     say(f"To carry it out: {command} --app {name} --apply --expect-digest {approval.digest}")
-    if kept.record.kind.endswith(_OF_SOME):
+    if kept.record.kind.endswith(OF_SOME):
         say("It was made with --only: give it the same --only again, or it is another plan.")
     return 0
 

@@ -31,6 +31,7 @@ from syncd.ports.faults import (
 )
 from syncd.ports.groups import Groups
 from syncd.ports.ledger import (
+    OF_SOME,
     KeptReport,
     KeptRun,
     Lease,
@@ -69,6 +70,7 @@ from syncd.ports.store import (
 
 __all__ = [
     "EVERYTHING",
+    "OF_SOME",
     "AlreadyDecidedError",
     "Announce",
     "AssignmentPage",

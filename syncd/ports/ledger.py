@@ -4,13 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from syncd.core.evidence import Closure
 from syncd.core.guard import Spent
 from syncd.core.planning import Item
 from syncd.core.situations import Effect
 from syncd.ports.source import SourceIdentity
+
+OF_SOME: Final = " of some"
+"""How the kind of a run ends that planned for some situations alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Runs(Protocol):
     def begin(self, kind: str, lease: Lease | None) -> str:
         """Write that a run of that kind ("drift-report", "dry-run", "apply", "undo", "delta") began; return its id.
 
-        "dry-run of some" and "apply of some" are of a plan for some situations alone.
+        One that ends with `OF_SOME` is of a plan for some situations alone.
 
         With a lease, whatever run still counted as running has died: it failed, and what it had not concluded is
         abandoned.

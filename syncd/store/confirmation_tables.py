@@ -1,8 +1,8 @@
 """The table of pushes that changed nothing while the reconciler worked, and how it is known that it does."""
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Table, literal_column
+from sqlalchemy import Column, ForeignKeyConstraint, Index, Table, and_, literal_column
 
-from syncd.store.tables import METADATA, NUMBER, run
+from syncd.store.tables import METADATA, NUMBER, run, snapshot
 
 # A resource that is here has been pushed as it is since the run that goes on began. Nothing of the resource itself
 # tells so: it has the version that it had.
@@ -20,3 +20,6 @@ is_running = run.c.state == literal_column("'running'")
 
 # Runs are kept for years, and at most one of them goes on: every push that changes nothing asks whether one does.
 Index("ix_run_running", run.c.app, sqlite_where=is_running, postgresql_where=is_running)
+
+# Once its run is over, somebody may go on with it behind its last page.
+is_open_walk = and_(snapshot.c.state == "open", snapshot.c.cursor.is_not(None))

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, exists, func, literal_column, or_, select, update
 
-from syncd.store.confirmation_tables import confirmation, is_running
+from syncd.store.confirmation_tables import confirmation, is_open_walk, is_running
 from syncd.store.constructs import insert_on_each
 from syncd.store.inbound import is_push
 from syncd.store.prepared import Prepared
@@ -18,7 +18,7 @@ _youngest: Final = select(func.max(snapshot.c.pk)).where(snapshot.c.app == _APP)
 _GOES_ON: Final = or_(
     exists().where(lease.c.app == _APP, lease.c.holder.is_not(None)),
     exists().where(run.c.app == _APP, is_running),
-    exists().where(snapshot.c.pk == _youngest, snapshot.c.state == "open", snapshot.c.cursor.is_not(None)),
+    exists().where(snapshot.c.pk == _youngest, is_open_walk),
 )
 _NO_VERSION: Final = literal_column("-1", walk_version.c.version.type)
 _NOTE: Final = Prepared(
@@ -39,16 +39,11 @@ _FIND: Final = Prepared(
     )
     .where(resource.c.app == bindparam("app"), resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
 )
-_ours: Final = bindparam("app", type_=confirmation.c.app.type)
 _HAND_OVER: Final = Prepared(
     update(walk_version)
     .where(
-        walk_version.c.snapshot_pk.in_(
-            select(snapshot.c.pk).where(
-                snapshot.c.app == _ours, snapshot.c.state == "open", snapshot.c.cursor.is_not(None)
-            )
-        ),
-        walk_version.c.resource_pk.in_(select(confirmation.c.resource_pk).where(confirmation.c.app == _ours)),
+        walk_version.c.snapshot_pk.in_(select(snapshot.c.pk).where(snapshot.c.app == _APP, is_open_walk)),
+        walk_version.c.resource_pk.in_(select(confirmation.c.resource_pk).where(confirmation.c.app == _APP)),
     )
     .values(version=_NO_VERSION)
 )

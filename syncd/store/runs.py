@@ -11,7 +11,17 @@ from syncd.core.evidence import Closure
 from syncd.core.guard import NOTHING_SPENT, Spent
 from syncd.core.planning import NEW, Item
 from syncd.core.situations import REVOKES, Effect
-from syncd.ports import KeptReport, KeptRun, Lease, LedgerItem, OutcomeKind, RunRecord, SavedPlan, SourceIdentity
+from syncd.ports import (
+    OF_SOME,
+    KeptReport,
+    KeptRun,
+    Lease,
+    LedgerItem,
+    OutcomeKind,
+    RunRecord,
+    SavedPlan,
+    SourceIdentity,
+)
 from syncd.store import confirmations
 from syncd.store.constructs import database_now
 from syncd.store.moments import microseconds, moment_of, optional_moment
@@ -53,7 +63,7 @@ _RESUMABLE: Final = (
     .where(
         _OF_APP,
         run.c.state == RUNNING,
-        run.c.kind == "apply",
+        run.c.kind.in_(("apply", f"apply{OF_SOME}")),
         run.c.policy == bindparam("of_policy"),
         run.c.verdict == "allowed",
         run.c.started >= database_now() - bindparam("within", type_=run.c.started.type),

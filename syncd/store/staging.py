@@ -16,6 +16,7 @@ from syncd.core.subjects import Assignment, Subject
 from syncd.ports import AssignmentPage, Comparison, Manifest, Resumed, SnapshotRefusedError, SourceIdentity
 from syncd.store import claimants
 from syncd.store.comparison import compare, count_accounts, listed
+from syncd.store.confirmation_tables import is_open_walk
 from syncd.store.constructs import POSTGRESQL, database_now, insert_on_each, is_one_of, json_elements, text_part
 from syncd.store.correlation import IS_LISTED, IS_UNLISTED, OF_APP, OF_PK, is_item, is_user
 from syncd.store.moments import microseconds, moment_of
@@ -58,9 +59,8 @@ _ABANDONED: Final = (
     select(snapshot)
     .where(
         snapshot.c.app == OF_APP,
-        snapshot.c.state == _OPEN,
+        is_open_walk,
         snapshot.c.run_id.not_in(_running),
-        snapshot.c.cursor.is_not(None),
         snapshot.c.started >= database_now() - bindparam("max_age", type_=snapshot.c.started.type),
     )
     .order_by(snapshot.c.pk.desc())

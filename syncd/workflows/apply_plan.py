@@ -222,9 +222,9 @@ def _lateness(item: Item, late: timedelta) -> dict[str, Any]:
 
 def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[StoredResource | None, str | None]:
     """Return the resource that the effect is on, and the check that forbids the effect, if one does."""
-    overtaken = _overtaken(unit, item) if item.effect in _FOR_A_PERSON else None
-    if overtaken or item.effect in NEW:
-        return None, overtaken
+    too_late = _comes_too_late(unit, item) if item.effect in _FOR_A_PERSON else None
+    if too_late or item.effect in NEW:
+        return None, too_late
     if item.group_id is None:
         return _read_account(desk, unit, item, approved=work.approval is not None)
     group, stored = unit.groups.find(item.group_id) or (None, None)
@@ -236,7 +236,7 @@ def _read_scene(desk: Desk, unit: UnitOfWork, item: Item, work: Work) -> tuple[S
     return stored, objection
 
 
-def _overtaken(unit: UnitOfWork, item: Item) -> str | None:
+def _comes_too_late(unit: UnitOfWork, item: Item) -> str | None:
     """Return why the person is not to have this account any more: a review rejects them, or they have another one."""
     person = item.okta_user_id or ""
     if item.effect in NEW and Rejections.among(unit.reviews.rejections()).of_person(person):

@@ -15,12 +15,12 @@ from syncd.core.occurrences import Occurred, Occurrence, occurrences
 from syncd.cron import fires, parse
 from syncd.ports import Database, Quarantine, RunRecord
 from syncd.ports.audit import AuditLog, SignedCheckpoint
+from syncd.workflows.evidence import OVER_EVERYBODY
 from syncd.workflows.log_effects import effects_of
 from syncd.workflows.log_records import Entry, Excerpt, Head, Record, read_excerpt
 from syncd.workflows.read_log import ReadLog
 from syncd.workflows.running import ExitCode
 
-OVER_EVERYBODY: Final = frozenset({"drift-report", "dry-run", "apply", "dry-run of some", "apply of some"})
 FOUND_OUT: Final = frozenset({ExitCode.CLEAN, ExitCode.DRIFT, ExitCode.BLOCKED, ExitCode.STALE_PLAN, ExitCode.PARTIAL})
 _AT_ONCE: Final = 500
 

@@ -10,10 +10,10 @@ import orjson
 
 from syncd.core.evidence import PAST_RUNS, REVOCATIONS_WITHIN, Ending, PastRun, Surroundings, make_document
 from syncd.core.reports import DriftReport
-from syncd.ports import Database, RunRecord, UnitOfWork
+from syncd.ports import OF_SOME, Database, RunRecord, UnitOfWork
 from syncd.workflows.desk import Desk
 
-OVER_EVERYBODY: Final = ("drift-report", "dry-run", "apply", "dry-run of some", "apply of some")
+OVER_EVERYBODY: Final = ("drift-report", "dry-run", "apply", f"dry-run{OF_SOME}", f"apply{OF_SOME}")
 """The kinds of runs that read the whole listing: they have a report."""
 
 

@@ -10,7 +10,7 @@ from syncd.core.changes import Action
 from syncd.core.group_matching import Ties, ties_of
 from syncd.core.guard import Ground
 from syncd.core.reports import DriftReport
-from syncd.ports import KeptRun, Lease, LeaseHeldError, SourceUnhealthyError
+from syncd.ports import OF_SOME, KeptRun, Lease, LeaseHeldError, SourceUnhealthyError
 from syncd.workflows.apply_plan import Work, carry_out, work_of
 from syncd.workflows.desk import Desk
 from syncd.workflows.running import ExitCode, RunResult, applied, blocked, caught, end_run, guarded, tally
@@ -36,7 +36,7 @@ def reconcile(desk: Desk, *, apply: bool = False, expected_digest: str | None = 
         if finished is not None and expected_digest is not None:
             return finished
     kind = "apply" if apply else "dry-run"
-    return _run(desk, kind if desk.only is None else f"{kind} of some", apply=apply, expected_digest=expected_digest)
+    return _run(desk, kind if desk.only is None else f"{kind}{OF_SOME}", apply=apply, expected_digest=expected_digest)
 
 
 def resume(desk: Desk, *, expected_digest: str | None = None) -> RunResult | None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from syncd.bootstrap.settings import load_settings
+from syncd.bootstrap.stores import open_store
 from syncd.cli import main
+from syncd.core.changes import Cause, Change
 from syncd.simulator import SimulatedOrg
 
 APP_ID, TOKEN = "0oacli00000000000001", "00-cli-token"
@@ -38,6 +41,23 @@ class Office:
     def syncd(self, *arguments: str) -> int:
         """Run a command with this configuration and return its exit code."""
         return main([*arguments, "--config", str(self.path)])
+
+    def employ(self, *logins: str) -> dict[str, str]:
+        """Assign people in an org that pushes nothing, and make their accounts; return their Okta user ids by login."""
+        self.org.set_features([])
+        okta_ids = {login: self.org.create_user(login, "Pat", "Oak") for login in logins}
+        with open_store(load_settings(self.path)) as store, store.transaction("crm", Cause("token:okta")) as unit:
+            for login, okta_user_id in okta_ids.items():
+                self.org.assign(okta_user_id)
+                document = {
+                    "userName": login,
+                    "externalId": okta_user_id,
+                    "active": True,
+                    "name": {"givenName": "Pat", "familyName": "Oak"},
+                    "emails": [{"value": login, "type": "work"}],
+                }
+                unit.record(Change("User", None, document))
+        return okta_ids
 
 
 @pytest.fixture

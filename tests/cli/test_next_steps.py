@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncd.bootstrap.settings import load_settings
-from syncd.bootstrap.stores import open_store
 from syncd.cli.next_steps import after_reconciling
 from syncd.cli.reporting import show_told
-from syncd.core.changes import Cause, Change
 from syncd.core.guard import Ground, Objection, Verdict
 from syncd.core.planning import Item, Plan
 from syncd.core.reports import DriftReport
@@ -72,20 +69,7 @@ class Desk:
 @pytest.fixture
 def desk(installed: Office, capsys: Capture) -> Desk:
     """Three people, assigned and with accounts."""
-    installed.org.set_features([])
-    okta_ids = {login: installed.org.create_user(login, "Pat", "Oak") for login in PEOPLE}
-    with open_store(load_settings(installed.path)) as store, store.transaction("crm", Cause("token:okta")) as unit:
-        for login, okta_user_id in okta_ids.items():
-            installed.org.assign(okta_user_id)
-            document = {
-                "userName": login,
-                "externalId": okta_user_id,
-                "active": True,
-                "name": {"givenName": "Pat", "familyName": "Oak"},
-                "emails": [{"value": login, "type": "work"}],
-            }
-            unit.record(Change("User", None, document))
-    desk = Desk(installed, capsys, okta_ids)
+    desk = Desk(installed, capsys, installed.employ(*PEOPLE))
     desk.set_up()
     desk.type("drift-report", code=0)
     return desk

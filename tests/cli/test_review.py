@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncd.bootstrap.settings import load_settings
-from syncd.bootstrap.stores import open_store
 from syncd.cli.failures import ERROR, USAGE
-from syncd.core.changes import Cause, Change
 from tests.cli.conftest import Office
 
 Capture = pytest.CaptureFixture[str]
@@ -23,19 +20,7 @@ PEOPLE = ("ada@example.com", "bob@example.com", "=cmd@example.com")
 @pytest.fixture
 def staffed(installed: Office) -> Office:
     """Three people, assigned in an org that pushes nothing, and with accounts; a drift report has run."""
-    installed.org.set_features([])
-    for login in PEOPLE:
-        okta_user_id = installed.org.create_user(login, "Pat", "Oak")
-        installed.org.assign(okta_user_id)
-        document = {
-            "userName": login,
-            "externalId": okta_user_id,
-            "active": True,
-            "name": {"givenName": "Pat", "familyName": "Oak"},
-            "emails": [{"value": login, "type": "work"}],
-        }
-        with open_store(load_settings(installed.path)) as store, store.transaction("crm", Cause("token:okta")) as unit:
-            unit.record(Change("User", None, document))
+    installed.employ(*PEOPLE)
     assert installed.syncd("drift-report", "--quiet") == 0
     return installed
 

@@ -29,7 +29,8 @@ from syncd.workflows.seal_audit import LEASE, Notary
 from tests.proof.clocks import Wound
 from tests.proof.exploring import MEMORY
 from tests.proof.invariants import Monitor
-from tests.proof.schedules import MOVES, Move, Schedule
+from tests.proof.schedules import MOVES, Move
+from tests.proof.timed import TimedSchedule
 from tests.proof.world import PUSH, DiedError
 from tests.workflows.sealing import ORIGIN, Sealing
 
@@ -37,8 +38,6 @@ KEY: Final = SigningKey(ORIGIN, ED25519, bytes(31) + b"\x01")
 """All schedules that share a database share its log, so they share the key."""
 MOST_WAITED: Final = timedelta(seconds=61)
 """A minute, and what a look takes."""
-LONGEST: Final = timedelta(minutes=50)
-PAUSES: Final = (timedelta(seconds=25), timedelta(seconds=50), timedelta(minutes=2))
 
 
 @dataclass
@@ -159,22 +158,21 @@ class DyingLog:
         raise DiedError
 
 
-class LoggedSchedule(Schedule):
-    """One schedule with a sequencer, and with a time that can be put forward."""
+class LoggedSchedule(TimedSchedule):
+    """One schedule with a sequencer."""
+
+    pauses = (timedelta(seconds=25), timedelta(seconds=50), timedelta(minutes=2))
+    longest = timedelta(minutes=50)
 
     def __init__(self, database: SqlDatabase, number: int) -> None:
-        clock = database._clock
-        assert isinstance(clock, Wound)
-        self._clock = clock
         super().__init__(database, number)
-        self._log_monitor = LogMonitor(self.world, clock=clock)
+        self._log_monitor = LogMonitor(self.world, clock=self._clock)
         self._monitor = self._log_monitor
         self._signed: dict[int, bytes] = {}
         self._former: list[Sealing] = []
 
     def run(self) -> None:
         """Play the schedule, with the log sealed at first and judged in the end."""
-        self._clock.ahead = timedelta(0)
         with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
             heads = HeadFolder(Path(folder), ORIGIN)
             log = self.world.database.audit_log
@@ -236,10 +234,6 @@ class LoggedSchedule(Schedule):
             except LeaseLostError:
                 continue
             self._monitor._hold(False, "I8: a sequencer that was overtaken went on with the log")
-
-    def pause(self, _who: object) -> None:
-        """Let time pass, within the hour in which a waiver ends."""
-        self._clock.ahead = min(self._clock.ahead + self._rng.choice(PAUSES), LONGEST)
 
     def _converge(self) -> None:
         self.go_on(self.world)

@@ -15,16 +15,13 @@ from syncd.store import SqlDatabase
 from syncd.workflows.hold_storm import HoldingDatabase, PushHeldError, release_storm
 from syncd.workflows.notify import watch_push_storm
 from syncd.workflows.undo_storm import undo_storm
-from tests.proof.clocks import Wound
-from tests.proof.schedules import MOVES, OPERATOR, Move, Schedule
+from tests.proof.schedules import MOVES, OPERATOR, Move
+from tests.proof.timed import TimedSchedule
 from tests.proof.world import Person
 
 MOST: Final = 2
 WINDOW: Final = timedelta(minutes=10)
 RELEASED_FOR: Final = timedelta(minutes=4)
-PAUSES: Final = (timedelta(minutes=3), timedelta(minutes=8))
-"""No sum of these is a window or a release, so that nothing depends on the time that a look takes."""
-LONGEST: Final = timedelta(minutes=40)
 ALWAYS: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +41,7 @@ class Closing:
     version: int
 
 
-class StormSchedule(Schedule):
+class StormSchedule(TimedSchedule):
     """One schedule of an application that watches for storms; with an odd number, it holds them.
 
     It remembers for itself what was closed, whether pushes are held, until when they are let through, and whether a
@@ -52,16 +49,15 @@ class StormSchedule(Schedule):
     """
 
     runs: ClassVar[int] = 5
+    # No sum of these is a window or a release, so that nothing depends on the time that a look takes.
+    pauses = (timedelta(minutes=3), timedelta(minutes=8))
+    longest = timedelta(minutes=40)
 
     def __init__(self, database: SqlDatabase, number: int) -> None:
-        clock = database._clock
-        assert isinstance(clock, Wound)
-        self._clock = clock
-        self._clock.ahead = timedelta(0)
         super().__init__(database, number)
         self._rule = StormRule(MOST, WINDOW, hold=number % 2 == 1)
         rules = {self.world.app: self._rule} if self._rule.hold else {}
-        self.world.database = cast("SqlDatabase", HoldingDatabase(database, rules, clock))
+        self.world.database = cast("SqlDatabase", HoldingDatabase(database, rules, self._clock))
         self._closings: list[Closing] = []
         self._is_held = self._is_told = False
         self._released = ALWAYS
@@ -141,11 +137,6 @@ class StormSchedule(Schedule):
             release_storm(self.world.database, self.world.app, RELEASED_FOR, self._clock, OPERATOR)
             self._is_held = self._is_told = False
             self._released = self._clock.now() + RELEASED_FOR
-
-    def pause(self, _person: Person) -> None:
-        """Let time pass, within the hour in which a waiver ends."""
-        if self._clock.ahead < LONGEST:
-            self._clock.ahead += self._rng.choice(PAUSES)
 
 
 STORM_MOVES: Final[Mapping[str, tuple[int, Move]]] = {

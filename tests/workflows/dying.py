@@ -62,11 +62,11 @@ def let_the_lease_run_out(database: SqlDatabase) -> None:
         unit._scope.connection.execute(update(lease_row).values(expires=0))
 
 
-def die(office: Office, dies_after: int) -> str:
-    """Let a run die after so many steps, with its lease gone; return its id."""
+def die(office: Office, dies_after: int, kind: str = "apply") -> str:
+    """Let a run of that kind die after so many steps, with its lease gone; return its id."""
     with office.database.transaction(APP, ANN) as unit:
         lease = unit.acquire_lease("dies", LEASE_LASTS)
-        run_id = unit.runs.begin("apply", lease)
+        run_id = unit.runs.begin(kind, lease)
     items = survey(office.desk, run_id, lease).plan.items
     outcomes: list[Outcome] = []
     kernel = apply_plan(office.desk, Work(run_id, lease, tuple(enumerate(items))), outcomes)

@@ -20,6 +20,7 @@ from syncd.workflows.running import ExitCode
 from tests.conftest import APP
 from tests.fakes.event_log import FakeEventLog
 from tests.support.program import ROOT
+from tests.workflows.dying import Killed
 
 REMOVE, ADD, SUSPEND = "application.user_membership.remove", "application.user_membership.add", "user.lifecycle.suspend"
 CAUSE = Cause("test")
@@ -313,9 +314,6 @@ def test_a_desk_that_breaks_leaves_every_hint(followed: Scene) -> None:
 
 
 def test_a_process_that_dies_between_the_commit_and_the_settling_loses_nothing(followed: Scene) -> None:
-    class Killed(BaseException):
-        """The process is gone."""
-
     def die(_: Mapping[str, datetime | None]) -> Collection[str]:
         raise Killed
 

@@ -23,16 +23,13 @@ from syncd.workflows.follow_events import Followed, Watch, follow_events
 from tests.conftest import APP, SteppingClock, opened
 from tests.fakes.assignment_source import refuse
 from tests.fakes.event_log import FakeEventLog
+from tests.workflows.dying import Killed
 
 TYPES = ("application.user_membership.add", "application.user_membership.remove", "user.lifecycle.suspend")
 
 
 CAUSE = Cause("test")
 MEMORY = Path("/dev/shm")  # where it is there, a commit waits for no disk
-
-
-class Killed(BaseException):
-    """The process is gone."""
 
 
 @dataclass

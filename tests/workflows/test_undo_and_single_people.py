@@ -160,6 +160,16 @@ def test_a_run_that_died_is_finished_under_its_own_name(office: Office, crowd: l
     assert [office.actions(one).count("account:deactivated") for one in crowd[:2]] == [1, 1]
 
 
+def test_a_run_that_died_is_finished_whether_or_not_it_wanted_some_situations_only(
+    office: Office, crowd: list[str]
+) -> None:
+    dismiss(office, *LOGINS[:2])
+    run_id = die(office, 1, "apply of some")
+    reconcile(office.desk, apply=True)
+    assert outcomes_of(office, run_id) == [OutcomeKind.DONE, OutcomeKind.DONE]
+    assert not any(office.is_open(one) for one in crowd[:2])
+
+
 def test_a_run_that_died_is_left_alone_by_one_that_wants_some_situations_only(office: Office, crowd: list[str]) -> None:
     dismiss(office, *LOGINS[:2])
     die(office, 1)
